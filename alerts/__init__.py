@@ -1,0 +1,1 @@
+"""Who is woken, and why: alerts and routes, built from the catalogue."""

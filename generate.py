@@ -1,0 +1,255 @@
+#!/usr/bin/env python3
+"""Turns specs into rules, tests, alerts and routes. Run `./generate.py --help`."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+
+
+def _enter_environment() -> None:
+    """Go on in the project's .venv, whichever python started this file."""
+    python = ROOT / ".venv" / "bin" / "python"
+    if Path(sys.prefix) == ROOT / ".venv":
+        return
+    if python.exists():
+        os.execv(python, [str(python), str(ROOT / "generate.py"), *sys.argv[1:]])
+    try:
+        import click  # noqa: F401
+        import promql_parser
+        import pydantic
+        import yaml
+    except ImportError as error:
+        sys.exit(f"generate.py: {error.name} is not installed here; run `make setup` in {ROOT} first")
+
+
+if __name__ == "__main__":
+    _enter_environment()
+    # The catalogue holds no cycles: a collector that walks it again and again would take a third of the time.
+    gc.disable()
+
+import difflib
+import io
+import json
+import subprocess
+import tarfile
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+
+import click
+
+from alerts import routes, rule_files
+from slo import artifact, emit
+from slo.artifact import Artifact
+from slo.errors import SpecErrors, TillwatchError
+from slo.load import load
+from slo.model import Catalogue
+
+SPECS = os.path.relpath(ROOT / "slo" / "specs")
+ROUTING = os.path.relpath(ROOT / "alerts" / "routing.yaml")
+OUT = os.path.relpath(ROOT / "generated")
+SOME_SLOS = 500  # from here on a build takes long enough to want a progress bar
+
+_specs = click.option("--specs", default=SPECS, show_default=True, help="File or folder of specs, - for stdin.")
+_routing = click.option("--routing", default=ROUTING, show_default=True, help="Teams and who is woken.")
+_out = click.option("--out", default=OUT, show_default=True, help="Folder that is written.")
+_json = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+_engine = click.option(
+    "--engine",
+    type=click.Choice(["native", "sloth"]),
+    default="native",
+    show_default=True,
+    help="Who writes rules.",
+)
+_only = click.option("--only", help=f"Kinds to generate, with commas: {','.join(artifact.FOLDERS)}.")
+
+
+class _Faults(click.ClickException):
+    """Faults in what people wrote: exit code 1, one line each on stderr, or JSON on stdout."""
+
+    exit_code = 1
+
+    def __init__(self, error: TillwatchError, as_json: bool) -> None:
+        super().__init__(str(error))
+        self._error, self._json = error, as_json
+
+    def show(self, file: object = None) -> None:
+        faults = self._error.faults if isinstance(self._error, SpecErrors) else ()
+        if self._json:
+            fields = ("path", "line", "column", "where", "message")
+            listed = [{name: getattr(fault, name) for name in fields} for fault in faults]
+            click.echo(json.dumps({"faults": listed or [{"message": self.message}]}, indent=2))
+            return
+        click.echo(self.message, err=True)
+        if faults:
+            count = f"{len(faults)} fault{'s' if len(faults) > 1 else ''}"
+            click.echo(f"{count}; nothing was written", err=True)
+
+
+class _Group(click.Group):
+    """`build` is what happens when no command is named."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0].startswith("-") and args[0] not in ("--help", "--version")):
+            args = ["build", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Turn specs into Prometheus rules with unit tests, alerts and the Alertmanager configuration."""
+
+
+@main.command()
+@_specs
+@_routing
+@_out
+@_engine
+@_only
+@_json
+def build(specs: str, routing: str, out: str, engine: str, only: str | None, as_json: bool) -> None:
+    """Write every artifact (the default command)."""
+    started = time.monotonic()
+    kinds = _kinds(only)
+    try:
+        catalogue = load([specs], routing, plugins=engine == "sloth")
+        made = _artifacts(catalogue, kinds, engine, routing)
+        with _progress(made, catalogue) as artifacts:
+            written = emit.write(Path(out), artifacts, {artifact.FOLDERS[kind] for kind in kinds})
+    except TillwatchError as error:
+        raise _Faults(error, as_json) from None
+    except OSError as error:
+        raise click.ClickException(f"{error.filename or out}: {error.strerror}; {out} is as it was") from None
+    seconds = time.monotonic() - started
+    if as_json:
+        figures = {"slos": len(catalogue.slos), "out": out, "files": written, "seconds": round(seconds, 3)}
+        click.echo(json.dumps(figures, indent=2))
+    else:
+        click.echo(f"{len(catalogue.slos)} SLOs → {len(written)} files in {out}, {seconds:.1f} s")
+
+
+@main.command()
+@click.argument("paths", nargs=-1)
+@_routing
+@_json
+def validate(paths: tuple[str, ...], routing: str, as_json: bool) -> None:
+    """Check specs, and say what the engine can and cannot do for each."""
+    from slo.advice import advise
+
+    try:
+        catalogue = load(paths or (SPECS,), routing, plugins=True)
+    except TillwatchError as error:
+        raise _Faults(error, as_json) from None
+    notes = tuple(advise(catalogue))
+    if as_json:
+        listed = [{"path": note.path, "slo": note.slo, "message": note.message} for note in notes]
+        click.echo(json.dumps({"slos": len(catalogue.slos), "faults": [], "notes": listed}, indent=2))
+        return
+    for note in notes:
+        click.echo(str(note))
+    click.echo(f"{len(catalogue.slos)} SLOs in {len(catalogue.files)} files are valid")
+
+
+@main.command()
+@_specs
+@_routing
+@_out
+@_engine
+def check(specs: str, routing: str, out: str, engine: str) -> None:
+    """Fail with a diff when the output folder is not what the specs say."""
+    from slo import drift
+
+    try:
+        catalogue = load([specs], routing, plugins=engine == "sloth")
+        made = _artifacts(catalogue, frozenset(artifact.FOLDERS), engine, routing)
+        drifts = tuple(drift.find(Path(out), made))
+    except TillwatchError as error:
+        raise _Faults(error, False) from None
+    for text in drifts:
+        click.echo(text, nl=False)
+    if drifts:
+        click.echo(f"{len(drifts)} files differ from the specs; run ./generate.py and commit {out}", err=True)
+        raise SystemExit(1)
+    click.echo(f"{out} is what the specs say")
+
+
+@main.command()
+@click.argument("ref", default="HEAD")
+@_json
+def diff(ref: str, as_json: bool) -> None:
+    """Say in on-call's words what the specs change since a git REF."""
+    from slo.changes import compare
+
+    try:
+        changes = compare(_catalogue_at(ref), load([SPECS], ROUTING, plugins=True))
+    except TillwatchError as error:
+        raise _Faults(error, as_json) from None
+    if as_json:
+        listed = [{"slo": c.slo, "what": c.what, "effects": list(c.effects)} for c in changes]
+        click.echo(json.dumps({"since": ref, "changes": listed}, indent=2))
+        return
+    for change in changes:
+        click.secho(f"{change.slo}: {change.what}", bold=True)
+        for effect in change.effects:
+            click.echo(f"  {effect}")
+    if not changes:
+        click.echo(f"nothing that on-call would notice has changed since {ref}")
+
+
+@main.command()
+def schema() -> None:
+    """Print the JSON Schema of a spec, for editors."""
+    from slo.spec import json_schema
+
+    click.echo(json.dumps(json_schema(), indent=2))
+
+
+def _kinds(only: str | None) -> frozenset[str]:
+    if only is None:
+        return frozenset(artifact.FOLDERS)
+    kinds = [kind.strip() for kind in only.split(",")]
+    for kind in kinds:
+        if kind not in artifact.FOLDERS:
+            close = difflib.get_close_matches(kind, artifact.FOLDERS, n=1)
+            hint = f", did you mean {close[0]}?" if close else f"; known: {', '.join(artifact.FOLDERS)}"
+            raise click.BadParameter(f"{kind!r} is not a kind{hint}", param_hint="--only")
+    return frozenset(kinds)
+
+
+def _artifacts(catalogue: Catalogue, kinds: frozenset[str], engine: str, routing: str) -> Iterator[Artifact]:
+    """Every artifact of *kinds*, one at a time: a large catalogue never stands in memory as text."""
+    if {artifact.RULES, artifact.ALERTS, artifact.TESTS} & kinds:
+        yield from rule_files.build(catalogue, kinds, engine)
+    if artifact.ROUTES in kinds:
+        yield from routes.build(catalogue, Path(routing).name)
+
+
+def _progress(made: Iterator[Artifact], catalogue: Catalogue) -> AbstractContextManager[Iterable[Artifact]]:
+    """A bar on stderr while a large build runs in front of somebody; nothing otherwise."""
+    hidden = len(catalogue.slos) < SOME_SLOS or not sys.stderr.isatty()
+    return click.progressbar(made, length=2 * len(catalogue.files), hidden=hidden, file=sys.stderr, label="writing")
+
+
+def _catalogue_at(ref: str) -> Catalogue:
+    """The catalogue as it was committed at *ref*."""
+    command = ["git", "-C", str(ROOT), "archive", "--format=tar", ref, "slo/specs", "alerts/routing.yaml"]
+    try:
+        packed = subprocess.run(command, capture_output=True, check=True).stdout
+    except FileNotFoundError:
+        raise click.ClickException("git is not installed; diff reads the specs of an earlier commit from it") from None
+    except subprocess.CalledProcessError as error:
+        reason = error.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        raise click.ClickException(f"git has no specs at {ref}: {' '.join(reason)}") from None
+    with tempfile.TemporaryDirectory() as folder:
+        tarfile.open(fileobj=io.BytesIO(packed)).extractall(folder, filter="data")
+        return load([f"{folder}/slo/specs"], f"{folder}/alerts/routing.yaml", plugins=True)
+
+
+if __name__ == "__main__":
+    main(prog_name="generate.py")

@@ -1,0 +1,30 @@
+"""One file that the generators made: its kind, its path under the output folder, its text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+RULES = "rules"
+TESTS = "tests"
+ALERTS = "alerts"
+ROUTES = "routes"
+FOLDERS = {
+    RULES: "prometheus/rules",
+    ALERTS: "prometheus/rules",
+    TESTS: "prometheus/tests",
+    ROUTES: "alertmanager",
+}
+"""Each kind of artifact and the folder that holds it. Records and alerts share rule files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A generated file. `path` is relative to the output folder, with `/`."""
+
+    path: str
+    text: str
+
+
+def header(sources: str) -> str:
+    """The first lines of every generated YAML file."""
+    return f"# Generated from {sources} by ./generate.py, do not edit.\n"

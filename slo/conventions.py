@@ -1,0 +1,96 @@
+"""Every name that the project emits: records, labels, groups, alerts. Named here once, read everywhere.
+
+Record and label names up to `INFO` are sloth's (v0.16), so that its dashboards keep working on our rules;
+the rest are ours and share the `slo:` prefix.
+"""
+
+# Labels that identify an SLO in every series. sloth writes the same.
+ID = "sloth_id"
+SERVICE = "sloth_service"
+SLO = "sloth_slo"
+WINDOW = "sloth_window"
+SEVERITY = "sloth_severity"
+ID_LABELS = (ID, SERVICE, SLO)
+RESERVED_PREFIX = "sloth_"
+
+# User labels that tell one copy of an SLO from another (the same service in two clusters or namespaces).
+# They are part of the identity: they stand in every selector, so that copies live side by side in one
+# Prometheus. Any other user label may change at any time without breaking a long window.
+IDENTITY_LABELS = ("cluster", "environment", "env", "namespace", "region", "tenant")
+
+# Labels that routes and inhibitions read; added to an alert only where a spec has none of that name.
+ROUTE_LABELS = ("service", "slo", "severity", "team", "cluster")
+PAGE = "page"
+TICKET = "ticket"
+
+# Records, sloth's names.
+OBJECTIVE = "slo:objective:ratio"
+ERROR_BUDGET = "slo:error_budget:ratio"
+PERIOD_DAYS = "slo:time_period:days"
+CURRENT_BURN_RATE = "slo:current_burn_rate:ratio"
+PERIOD_BURN_RATE = "slo:period_burn_rate:ratio"
+BUDGET_REMAINING = "slo:period_error_budget_remaining:ratio"
+INFO = "sloth_slo_info"
+
+# Records, ours.
+BUDGET_EVENTS_REMAINING = "slo:error_budget_events_remaining"
+
+
+def sli_ratio(window: str) -> str:
+    """Share of events that were bad over *window* ("5m"): a ratio, 0–1. sloth's name."""
+    return f"slo:sli_error:ratio_rate{window}"
+
+
+def bad_rate(window: str) -> str:
+    """Bad events over *window*, in the unit of the spec's own query (per second for a rate)."""
+    return f"slo:sli_events_bad:rate{window}"
+
+
+def total_rate(window: str) -> str:
+    """All events over *window*, in the unit of the spec's own query."""
+    return f"slo:sli_events_total:rate{window}"
+
+
+def bad_average(step: str) -> str:
+    """Bad 5m events averaged over *step*: what the long windows are summed from."""
+    return f"slo:sli_events_bad:avg{step}"
+
+
+def total_average(step: str) -> str:
+    """All 5m events averaged over *step*: what the long windows are summed from."""
+    return f"slo:sli_events_total:avg{step}"
+
+
+def bad_increase(period: str) -> str:
+    """Bad events counted over the whole SLO period."""
+    return f"slo:sli_events_bad:increase{period}"
+
+
+def total_increase(period: str) -> str:
+    """All events counted over the whole SLO period."""
+    return f"slo:sli_events_total:increase{period}"
+
+
+def sli_group(identity: str) -> str:
+    """Group that records the SLI and holds the alerts: evaluated fast."""
+    return f"sloth-slo-sli-recordings-{identity}"
+
+
+def period_group(identity: str) -> str:
+    """Group that derives the long windows and the period from the SLI records: evaluated slowly."""
+    return f"sloth-slo-period-recordings-{identity}"
+
+
+def meta_group(identity: str) -> str:
+    """Group of constants: objective, budget, period, info."""
+    return f"sloth-slo-meta-recordings-{identity}"
+
+
+def alerts_group(identity: str) -> str:
+    """Group in which sloth keeps its alerts; the native engine keeps them beside the SLI records."""
+    return f"sloth-slo-alerts-{identity}"
+
+
+def absent_alert(alert_name: str) -> str:
+    """Alert that fires when the SLI of *alert_name*'s SLO disappears."""
+    return f"{alert_name}Absent"

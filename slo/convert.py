@@ -1,0 +1,95 @@
+"""Turns the shapes of a spec into the model, sugar resolved and labels merged."""
+
+from __future__ import annotations
+
+from slo import promql, query, spec
+from slo.model import Alerting, Events, Kpi, Latency, Notice, Plugin, RawRatio, Sli, Slo, Spec, pairs
+
+_NO_LABELS = ()
+
+
+def to_spec(shape: spec.ServiceShape, dialect: str) -> Spec:
+    """One document as the model has it. *dialect* is what `sloth_slo_info` calls its format."""
+    labels = pairs(shape.labels)
+    return Spec(
+        service=shape.service,
+        team=shape.team,
+        labels=labels,
+        depends_on=tuple(shape.depends_on),
+        slos=tuple(_slo(slo, shape, dialect) for slo in shape.slos),
+        kpis=tuple(_kpi(kpi, shape.service) for kpi in shape.kpis),
+    )
+
+
+def _slo(slo: spec.SloShape, service: spec.ServiceShape, dialect: str) -> Slo:
+    latency = slo.sli.latency
+    return Slo(
+        service=service.service,
+        name=slo.name,
+        objective=slo.objective,
+        description=slo.description,
+        labels=pairs(service.labels, slo.labels) if slo.labels or service.labels else _NO_LABELS,
+        sli=_sli(slo.sli),
+        latency=None
+        if latency is None
+        else Latency(histogram=latency.histogram, below=promql.number(latency.below), selector=latency.selector),
+        alerting=_alerting(slo.alerting),
+        period_days=slo.window,
+        team=service.team,
+        journey=slo.journey,
+        dialect=dialect,
+        plugins=bool(slo.plugins or service.slo_plugins),
+    )
+
+
+def _sli(shape: spec.SliShape) -> Sli:
+    # Validators have replaced the query texts by what was read from them.
+    if shape.events is not None:
+        return Events(bad=shape.events.error_query, total=shape.events.total_query)  # type: ignore[arg-type]
+    if shape.raw is not None:
+        return RawRatio(ratio=shape.raw.error_ratio_query)  # type: ignore[arg-type]
+    if shape.plugin is not None:
+        return Plugin(id=shape.plugin.id, options=pairs(shape.plugin.options))
+    assert shape.latency is not None  # the shape holds exactly one
+    bad, total = _latency_queries(shape.latency)
+    return Events(bad=bad, total=total)
+
+
+def _alerting(shape: spec.AlertingShape) -> Alerting:
+    return Alerting(
+        name=shape.name,
+        labels=pairs(shape.labels),
+        annotations=pairs(shape.annotations),
+        page=_notice(shape.page_alert),
+        ticket=_notice(shape.ticket_alert),
+        min_failures=shape.min_failures,
+        absent_after_seconds=shape.absent_after,
+    )
+
+
+def _notice(shape: spec.NoticeShape) -> Notice:
+    return Notice(enabled=not shape.disable, labels=pairs(shape.labels), annotations=pairs(shape.annotations))
+
+
+def _kpi(shape: spec.KpiShape, service: str) -> Kpi:
+    return Kpi(
+        service=service,
+        name=shape.name,
+        title=shape.title,
+        query=shape.query,  # type: ignore[arg-type]
+        unit=shape.unit,
+        better=shape.better,
+    )
+
+
+def _latency_queries(shape: spec.LatencyShape) -> tuple[query.Query, query.Query]:
+    """Bad and total query of the sugar, summed over every series.
+
+    A missing bucket makes every event bad instead of none: a wrong `below` must not look like perfection.
+    """
+    below = promql.number(shape.below)
+    bound = f'le=~"{below}(\\\\.0)?"' if "." not in below else f'le="{below}"'
+    inside = f"{shape.selector.strip().rstrip(',')}," if shape.selector.strip() else ""
+    total = f"sum(rate({shape.histogram}_count{{{inside.rstrip(',')}}}[{{{{.window}}}}]))"
+    good = f"sum(rate({shape.histogram}_bucket{{{inside}{bound}}}[{{{{.window}}}}]))"
+    return query.parse(f"{total} - ({good} or vector(0))"), query.parse(total)

@@ -1,0 +1,234 @@
+"""Turns the text of a YAML or JSON file into plain values, strictly and within bounds.
+
+A scalar keeps its text: labels want `tier: 2` as "2", exactly as sloth reads it. What YAML would call a number or
+a boolean comes out as `Plain`, a string that the shapes may read as one. Duplicate keys are faults here, because
+no later reader sees them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from slo.errors import Fault
+
+Path = tuple[str | int, ...]
+
+MAX_NODES = 400_000
+"""Values after aliases are expanded; a 10 MiB file of sloth specs has some 350,000."""
+MAX_DEPTH = 64
+
+_NOT_TEXT = re.compile(
+    r"[-+]?(\d[\d_]*(\.[\d_]*)?|\.\d[\d_]*)([eE][-+]?\d+)?|[-+]?0x[\da-fA-F_]+|0o?[0-7_]+|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
+    r"|true|True|TRUE|false|False|FALSE|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF"
+)
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_FIRST = frozenset("-+.0123456789tTfFyYnNoO~")
+_STANDARD_TAGS = frozenset(
+    f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "null", "map", "seq")
+)
+
+
+class Plain(str):
+    """An unquoted scalar that YAML takes for a number or a boolean, with its text."""
+
+    __slots__ = ()
+
+
+@dataclass(slots=True)
+class _Open:
+    """A collection being filled."""
+
+    value: Any
+    anchor: str | None
+    path: Path
+    key: str | None = None
+    merges: list[dict[str, Any]] = field(default_factory=list)
+    nodes_before: int = 0
+
+
+class DocumentFault(Exception):
+    """The text cannot be read any further."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(str(fault))
+        self.fault = fault
+
+
+def read(text: str, path: str) -> tuple[list[Any], list[Fault]]:
+    """Every document of *text* that is not empty (None keeps the place of one that is), and its duplicate keys.
+
+    Raises:  DocumentFault: not YAML, an unknown tag, or more nodes or depth than is read.
+    """
+    reader = _Reader(path)
+    try:
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+            reader.take(event)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        what = " ".join(filter(None, (error.context, error.problem)))
+        raise DocumentFault(_at(path, mark, f"is not YAML: {what}")) from None
+    except yaml.reader.ReaderError as error:
+        before = text[: error.position] if isinstance(error.position, int) else ""
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        message = f"is not YAML: character #x{ord(str(error.character)[:1] or ' '):04x} is not allowed"
+        raise DocumentFault(Fault(path=path, line=line, column=column, message=message)) from None
+    return reader.documents, reader.faults
+
+
+class _Reader:
+    """Builds values from parser events; one instance reads one file."""
+
+    def __init__(self, path: str) -> None:
+        self.documents: list[Any] = []
+        self.faults: list[Fault] = []
+        self._path = path
+        self._stack: list[_Open] = []
+        self._anchors: dict[str, tuple[Any, int]] = {}
+        self._nodes = 0
+        self._actions = {
+            yaml.ScalarEvent: self._scalar,
+            yaml.MappingStartEvent: self._start_mapping,
+            yaml.MappingEndEvent: self._end,
+            yaml.SequenceStartEvent: self._start_sequence,
+            yaml.SequenceEndEvent: self._end,
+            yaml.AliasEvent: self._alias,
+            yaml.DocumentStartEvent: self._start_document,
+        }
+
+    def take(self, event: Any) -> None:
+        action = self._actions.get(type(event))
+        if action is not None:
+            action(event)
+
+    def _start_document(self, _event: Any) -> None:
+        self._anchors.clear()
+
+    def _scalar(self, event: Any) -> None:
+        text = event.value
+        stack = self._stack
+        if event.tag is not None and event.tag != "!":
+            self._check_tag(event)
+        if stack and stack[-1].key is None and type(stack[-1].value) is dict:
+            self._key(event, text)
+            return
+        value: Any = text
+        if event.implicit[0] and (text == "" or text[0] in _FIRST or text == "null"):
+            value = None if text in _NULLS else Plain(text) if _NOT_TEXT.fullmatch(text) else text
+        self._count(event, 1)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = (value, 1)
+        self._put(value)
+
+    def _key(self, event: Any, text: str) -> None:
+        top = self._stack[-1]
+        if text == "<<" and event.implicit[0]:
+            top.key = "<<"
+            return
+        if text in top.value:
+            where = spell((*top.path, text))
+            self.faults.append(_at(self._path, event.start_mark, "duplicate key; the first one stands above", where))
+        top.key = text
+        if event.anchor is not None:
+            self._anchors[event.anchor] = (text, 1)
+
+    def _start_mapping(self, event: Any) -> None:
+        self._open(event, {})
+
+    def _start_sequence(self, event: Any) -> None:
+        self._open(event, [])
+
+    def _open(self, event: Any, value: Any) -> None:
+        stack = self._stack
+        self._count(event, 1)
+        if event.tag is not None and event.tag != "!":
+            self._check_tag(event)
+        if len(stack) >= MAX_DEPTH:
+            self._stop(event, f"is nested more than {MAX_DEPTH} levels deep")
+        path: Path = ()
+        if stack:
+            top = stack[-1]
+            if type(top.value) is dict:
+                if top.key is None:
+                    self._stop(event, "a mapping key must be a plain word")
+                path = (*top.path, str(top.key))
+            else:
+                path = (*top.path, len(top.value))
+        opened = _Open(value=value, anchor=event.anchor, path=path, nodes_before=self._nodes)
+        if event.anchor is not None:
+            self._anchors.pop(event.anchor, None)
+        stack.append(opened)
+
+    def _end(self, _event: Any) -> None:
+        closed = self._stack.pop()
+        if closed.merges:
+            for merged in closed.merges:
+                for key, value in merged.items():
+                    closed.value.setdefault(key, value)
+        if closed.anchor is not None:
+            self._anchors[closed.anchor] = (closed.value, self._nodes - closed.nodes_before + 1)
+        self._put(closed.value)
+
+    def _alias(self, event: Any) -> None:
+        if event.anchor not in self._anchors:
+            self._stop(event, f"alias *{event.anchor} names nothing that is complete above it")
+        value, nodes = self._anchors[event.anchor]
+        self._count(event, nodes)
+        top = self._stack[-1] if self._stack else None
+        if top is not None and type(top.value) is dict and top.key is None:
+            if not isinstance(value, str):
+                self._stop(event, "a mapping key must be a plain word")
+            top.key = value
+            return
+        self._put(value, event)
+
+    def _put(self, value: Any, event: Any = None) -> None:
+        if not self._stack:
+            self.documents.append(value)
+            return
+        top = self._stack[-1]
+        if type(top.value) is list:
+            top.value.append(value)
+            return
+        if top.key == "<<":
+            self._merge(top, value)
+        elif top.key not in top.value:
+            top.value[top.key] = value
+        top.key = None
+
+    def _merge(self, top: _Open, value: Any) -> None:
+        sources = value if isinstance(value, list) else [value]
+        for source in sources:
+            if not isinstance(source, dict):
+                where = spell((*top.path, "<<"))
+                self.faults.append(Fault(path=self._path, where=where, message="merges something that is no mapping"))
+                return
+            top.merges.append(source)
+
+    def _count(self, event: Any, nodes: int) -> None:
+        self._nodes += nodes
+        if self._nodes > MAX_NODES:
+            self._stop(event, f"holds more than {MAX_NODES} values once its aliases are expanded")
+
+    def _check_tag(self, event: Any) -> None:
+        if event.tag not in _STANDARD_TAGS:
+            self._stop(event, f"has a tag that is not read: {event.tag}")
+
+    def _stop(self, event: Any, message: str) -> None:
+        raise DocumentFault(_at(self._path, event.start_mark, message))
+
+
+def spell(path: Path) -> str:
+    """A path as people read it: ("slos", 0, "sli") → "slos[0].sli"."""
+    out = ""
+    for step in path:
+        out += f"[{step}]" if isinstance(step, int) else f".{step}" if out else step
+    return out
+
+
+def _at(path: str, mark: Any, message: str, where: str = "") -> Fault:
+    line, column = (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
+    return Fault(path=path, line=line, column=column, where=where, message=message)
