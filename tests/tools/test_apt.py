@@ -1,0 +1,137 @@
+"""tools/apt.py: packages come without their services, and policy-rc.d is afterwards what it was before."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools import apt
+
+ROOT = Path(__file__).resolve().parents[2]
+ADMINS = "#!/bin/sh\n# an administrator's own policy\nexit 104\n"
+
+
+@pytest.fixture
+def system(tmp_path, monkeypatch) -> Path:
+    """Stand-ins for apt and dpkg alone on PATH; they write what they saw into files of tmp_path."""
+    stubs = {
+        "apt-get": '[ "$1" = install ] || exit 0; echo "$@" >>"$SEEN/asked"; '
+        '/bin/cp -p "$SEEN/policy-rc.d" "$SEEN/during"; exit "${APT_CODE:-0}"',
+        "apt-cache": '[ "$CANDIDATE" ] || exit 0; echo "$2:"; echo "  Candidate: $CANDIDATE"',
+        "dpkg": 'case "$2" in 2.15*) exit 1;; esac',
+        "dpkg-query": "printf not-installed",
+        "systemctl": 'echo "$@" >>"$SEEN/systemctl"',
+    }
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name, body in stubs.items():
+        (folder / name).write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
+        (folder / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setenv("SEEN", str(tmp_path))
+    monkeypatch.setenv("CANDIDATE", "2.42.0+ds-5")
+    return tmp_path
+
+
+@pytest.fixture
+def policy(system) -> Path:
+    """Where policy-rc.d is; not there yet."""
+    return system / "policy-rc.d"
+
+
+def deny(policy: Path) -> int:
+    """What a package's script is answered when it asks to start a service."""
+    return subprocess.run(["/bin/sh", policy, "prometheus", "start"], check=False).returncode
+
+
+def test_services_are_denied_while_packages_are_installed(system, policy):
+    """The policy that apt-get saw answers 101, and is gone afterwards."""
+    apt.install(["prometheus>=2.42"], policy)
+    assert deny(system / "during") == 101
+    assert os.access(system / "during", os.X_OK)
+    assert not policy.exists()
+    assert (system / "asked").read_text().split()[-1] == "prometheus"
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"),
+    [
+        pytest.param("0", contextlib.nullcontext(), id="apt works"),
+        pytest.param("100", pytest.raises(subprocess.CalledProcessError), id="apt fails"),
+    ],
+)
+def test_an_existing_policy_is_put_back(system, policy, monkeypatch, code, outcome):
+    """Bytes and mode are the administrator's again, whether or not the installation worked."""
+    policy.write_text(ADMINS, encoding="utf-8")
+    policy.chmod(0o750)
+    monkeypatch.setenv("APT_CODE", code)
+    with outcome:
+        apt.install(["prometheus>=2.42"], policy)
+    assert deny(system / "during") == 101
+    assert policy.read_text(encoding="utf-8") == ADMINS
+    assert policy.stat().st_mode & 0o777 == 0o750
+    assert sorted(path.name for path in system.glob("policy-rc.d*")) == ["policy-rc.d"]
+
+
+def test_a_link_that_leads_nowhere_is_put_back_too(policy):
+    """A dangling link is somebody's policy as well."""
+    policy.symlink_to("/nowhere/policy")
+    with apt.services_denied(policy):
+        assert deny(policy) == 101
+    assert policy.readlink() == Path("/nowhere/policy")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_during_the_installation_restores_the_policy(system, policy, number):
+    """Ctrl-C or a termination in the middle leaves the administrator's policy."""
+    policy.write_text(ADMINS, encoding="utf-8")
+    (system / "bin/apt-get").write_text(
+        f'#!/bin/sh\n[ "$1" = install ] || exit 0\nkill -{int(number)} $PPID\nexec /bin/sleep 1\n'
+    )
+    run = f"import pathlib; from tools import apt; apt.main(['prometheus'], pathlib.Path({str(policy)!r}))"
+    done = subprocess.run([sys.executable, "-c", run], cwd=ROOT, check=False, capture_output=True)
+    assert done.returncode != 0
+    assert policy.read_text(encoding="utf-8") == ADMINS
+
+
+def test_what_a_killed_installation_left_is_put_back_by_the_next(policy):
+    """After SIGKILL the policy is ours and the administrator's lies beside it; one more run mends that."""
+    policy.write_text(ADMINS, encoding="utf-8")
+    killed = apt.services_denied(policy)
+    killed.__enter__()
+    assert deny(policy) == 101
+    with apt.services_denied(policy):
+        pass
+    assert policy.read_text(encoding="utf-8") == ADMINS
+
+
+@pytest.mark.parametrize(
+    "candidate",
+    [
+        pytest.param("2.15.2+ds-2", id="an old release"),
+        pytest.param("(none)", id="known, not to be had"),
+        pytest.param("", id="not known at all"),
+    ],
+)
+def test_a_package_that_is_too_old_is_left_out(system, policy, monkeypatch, candidate):
+    """apt-get install is not run for a version that would not be used."""
+    monkeypatch.setenv("CANDIDATE", candidate)
+    apt.install(["prometheus>=2.42"], policy)
+    assert not (system / "asked").exists()
+
+
+def test_new_units_do_not_start_at_the_next_boot(system, policy):
+    """A unit that this installation brought is disabled, so that it does not take Prometheus's port."""
+    apt.install(["prometheus>=2.42"], policy)
+    assert (system / "systemctl").read_text() == "disable --quiet prometheus\n"
+
+
+def test_a_unit_that_was_there_before_is_left_alone(system, policy):
+    """Whoever runs Debian's Prometheus already keeps it."""
+    (system / "bin/dpkg-query").write_text("#!/bin/sh\nprintf installed\n")
+    apt.install(["prometheus>=2.42"], policy)
+    assert not (system / "systemctl").exists()

@@ -1,0 +1,72 @@
+"""Find a program without installing anything: on PATH if it is new enough, else in the cache."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.pins import Tool, version_key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Where a program is, which version, and whether it came from `PATH` or the `cache`."""
+
+    name: str
+    path: Path
+    version: str
+    source: str
+
+
+def cache_dir(environ: Mapping[str, str] = os.environ) -> Path:
+    """Folder for what is built, outside the tree, so that every clone of a machine shares it."""
+    if own := environ.get("TILLWATCH_CACHE"):
+        return Path(own).expanduser() / "tools"
+    base = environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "tillwatch" / "tools"
+
+
+def version_of(program: Path) -> str:
+    """What the program says its version is; empty when it does not say.
+
+    Binaries built by `go install` say nothing: PATH cannot vouch for those, the cache's folder name can.
+    """
+    try:
+        done = subprocess.run(
+            [program, "--version"],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    match = re.search(r"version v?(\d+\.\d+(?:\.\d+)?)", done.stdout + done.stderr)
+    return match[1] if match else ""
+
+
+def locate(tool: Tool, environ: Mapping[str, str] = os.environ) -> Found | None:
+    """The program that *tool* stands for, or None."""
+    return _on_path(tool, environ) or _in_cache(tool, environ)
+
+
+def _on_path(tool: Tool, environ: Mapping[str, str]) -> Found | None:
+    for name in tool.path:
+        program = shutil.which(name, path=environ.get("PATH", ""))
+        if program is None:
+            continue
+        version = version_of(Path(program))
+        if version and version_key(version) >= version_key(tool.minimum):
+            return Found(name=tool.name, path=Path(program).absolute(), version=version, source="PATH")
+    return None
+
+
+def _in_cache(tool: Tool, environ: Mapping[str, str]) -> Found | None:
+    program = cache_dir(environ) / tool.build.label / tool.binary
+    if not os.access(program, os.X_OK):
+        return None
+    return Found(name=tool.name, path=program, version=tool.build.version, source="cache")
