@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from slo import promql, query, spec
-from slo.model import Alerting, Events, Kpi, Latency, Notice, Plugin, RawRatio, Sli, Slo, Spec, pairs
+from slo.model import Alerting, Events, Kpi, Latency, Notice, Pairs, Plugin, RawRatio, Sli, Slo, Spec, pairs
 
-_NO_LABELS = ()
+_NO_LABELS: Pairs = ()
+_PLAIN_NOTICE = Notice(enabled=True, labels=(), annotations=())
 
 
 def to_spec(shape: spec.ServiceShape, dialect: str) -> Spec:
@@ -55,7 +56,8 @@ def _sli(shape: spec.SliShape) -> Sli:
     return Events(bad=bad, total=total)
 
 
-def _alerting(shape: spec.AlertingShape) -> Alerting:
+def _alerting(shape: spec.AlertingShape | None) -> Alerting:
+    assert shape is not None  # the shape of an SLO has seen to it
     return Alerting(
         name=shape.name,
         labels=pairs(shape.labels),
@@ -67,7 +69,9 @@ def _alerting(shape: spec.AlertingShape) -> Alerting:
     )
 
 
-def _notice(shape: spec.NoticeShape) -> Notice:
+def _notice(shape: spec.NoticeShape | None) -> Notice:
+    if shape is None:
+        return _PLAIN_NOTICE
     return Notice(enabled=not shape.disable, labels=pairs(shape.labels), annotations=pairs(shape.annotations))
 
 

@@ -132,7 +132,7 @@ class NoticeShape(Shape):
     annotations: Annotations = {}
 
 
-Nested = BeforeValidator(scalars.nothing_is_empty)
+NAMELESS = "name is missing; an alert needs one unless page and ticket are both disabled"
 
 
 class AlertingShape(Shape):
@@ -141,18 +141,18 @@ class AlertingShape(Shape):
     name: str = ""
     labels: AlertLabels = {}
     annotations: Annotations = {}
-    page_alert: Annotated[NoticeShape, Nested] = NoticeShape()
-    ticket_alert: Annotated[NoticeShape, Nested] = NoticeShape()
+    page_alert: NoticeShape | None = None
+    ticket_alert: NoticeShape | None = None
     min_failures: Count = 3
     absent_after: Duration = 600
 
     @model_validator(mode="after")
     def _named(self) -> AlertingShape:
-        if not (self.page_alert.disable and self.ticket_alert.disable):
-            if not self.name:
-                raise ValueError("name is missing; an alert needs one unless page and ticket are both disabled")
-            if not self.name.isprintable():
-                raise ValueError(f"name: {self.name!r} is not an alert name: it must be printable, on one line")
+        silent = all(notice is not None and notice.disable for notice in (self.page_alert, self.ticket_alert))
+        if not self.name and not silent:
+            raise ValueError(NAMELESS)
+        if not self.name.isprintable():
+            raise ValueError(f"name: {self.name!r} is not an alert name: it must be printable, on one line")
         return self
 
 
@@ -165,9 +165,15 @@ class SloShape(Shape):
     labels: Labels = {}
     plugins: dict[str, Any] | None = None
     sli: SliShape
-    alerting: Annotated[AlertingShape, Nested] = AlertingShape.model_construct()
+    alerting: AlertingShape | None = None
     window: Period = 30
     journey: str = ""
+
+    @model_validator(mode="after")
+    def _tells_somebody(self) -> SloShape:
+        if self.alerting is None:
+            raise ValueError(f"alerting: {NAMELESS}")
+        return self
 
 
 class KpiShape(Shape):
