@@ -30,7 +30,9 @@ def _enter_environment() -> None:
 if __name__ == "__main__":
     _enter_environment()
     # Half of a short run would go into compiling our own modules where bytecode is not written beside them.
-    sys.pycache_prefix = str(Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "tillwatch" / "pycache")
+    sys.pycache_prefix = str(
+        Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "tillwatch" / "pycache"
+    )
     sys.dont_write_bytecode = False
     # The catalogue holds no cycles: a collector that walks it again and again would take a third of the time.
     gc.disable()
@@ -50,9 +52,11 @@ import click
 from alerts import routes, rule_files
 from slo import artifact, emit
 from slo.artifact import Artifact
-from slo.errors import SpecErrors, TillwatchError
+from slo.errors import EngineError, SpecErrors, TillwatchError
 from slo.load import load
 from slo.model import Catalogue
+from slo.sloth_engine import Sloth
+from tools import install
 
 SPECS = os.path.relpath(ROOT / "slo" / "specs")
 ROUTING = os.path.relpath(ROOT / "alerts" / "routing.yaml")
@@ -69,6 +73,11 @@ _engine = click.option(
     default="native",
     show_default=True,
     help="Who writes rules.",
+)
+_sloth_plugins = click.option(
+    "--sloth-plugins",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of sloth plugins, for --engine sloth.",
 )
 _only = click.option("--only", help=f"Kinds to generate, with commas: {','.join(artifact.FOLDERS)}.")
 
@@ -114,15 +123,18 @@ def main() -> None:
 @_routing
 @_out
 @_engine
+@_sloth_plugins
 @_only
 @_json
-def build(specs: str, routing: str, out: str, engine: str, only: str | None, as_json: bool) -> None:
+def build(
+    specs: str, routing: str, out: str, engine: str, sloth_plugins: Path | None, only: str | None, as_json: bool
+) -> None:
     """Write every artifact (the default command)."""
     started = time.monotonic()
     kinds = _kinds(only)
     try:
         catalogue = load([specs], routing, plugins=engine == "sloth")
-        made = _artifacts(catalogue, kinds, engine, routing)
+        made = _artifacts(catalogue, kinds, _sloth(engine, sloth_plugins), routing)
         with _progress(made, catalogue) as artifacts:
             written = emit.write(Path(out), artifacts, {artifact.FOLDERS[kind] for kind in kinds})
     except TillwatchError as error:
@@ -164,13 +176,14 @@ def validate(paths: tuple[str, ...], routing: str, as_json: bool) -> None:
 @_routing
 @_out
 @_engine
-def check(specs: str, routing: str, out: str, engine: str) -> None:
+@_sloth_plugins
+def check(specs: str, routing: str, out: str, engine: str, sloth_plugins: Path | None) -> None:
     """Fail with a diff when the output folder is not what the specs say."""
     from slo import drift
 
     try:
         catalogue = load([specs], routing, plugins=engine == "sloth")
-        made = _artifacts(catalogue, frozenset(artifact.FOLDERS), engine, routing)
+        made = _artifacts(catalogue, frozenset(artifact.FOLDERS), _sloth(engine, sloth_plugins), routing)
         drifts = tuple(drift.find(Path(out), made))
     except TillwatchError as error:
         raise _Faults(error, False) from None
@@ -225,10 +238,20 @@ def _kinds(only: str | None) -> frozenset[str]:
     return frozenset(kinds)
 
 
-def _artifacts(catalogue: Catalogue, kinds: frozenset[str], engine: str, routing: str) -> Iterator[Artifact]:
+def _sloth(engine: str, plugins: Path | None) -> Sloth | None:
+    """The real sloth where it is asked for; None for the native engine."""
+    if engine != "sloth":
+        return None
+    binary = install.find("sloth")
+    if binary is None:
+        raise EngineError("sloth is not installed: run tools/install.py install sloth")
+    return Sloth(binary=binary, plugins=plugins)
+
+
+def _artifacts(catalogue: Catalogue, kinds: frozenset[str], sloth: Sloth | None, routing: str) -> Iterator[Artifact]:
     """Every artifact of *kinds*, one at a time: a large catalogue never stands in memory as text."""
     if {artifact.RULES, artifact.ALERTS, artifact.TESTS} & kinds:
-        yield from rule_files.build(catalogue, kinds, engine)
+        yield from rule_files.build(catalogue, kinds, sloth)
     if artifact.ROUTES in kinds:
         yield from routes.build(catalogue, Path(routing).name)
 

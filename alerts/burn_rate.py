@@ -9,17 +9,17 @@ from __future__ import annotations
 from fractions import Fraction
 
 from slo import conventions as names
-from slo import promql, windows
+from slo import promql
 from slo.model import Events, Notice, Pairs, Slo, pairs
 from slo.query import Unit
 from slo.rule import Alert
-from slo.rules import SLOW_SECONDS, STEP, SloRules, is_additive, unit
+from slo.rules import BASE, LONGEST_TILED_SECONDS, SLOW_SECONDS, STEP, SloRules, is_additive, unit
 from slo.windows import BurnRateWindow, spell
 
-# Bad events are counted from extrapolated rates: n events read as anything from 0.84 n to 1.25 n (60 s scrapes).
-# A quick guard of n must let n through and hold back n − 1.
-QUICK_SLACK = Fraction(49, 100)
-SLOW_SLACK = Fraction(1, 2)
+# Bad events are counted from extrapolated rates: n events read as anything from 0.84 n (the average of sparse 5m
+# records) to 1.25 n (scrapes every 60 s). A guard of n must let n through and hold n − 1 back.
+TILED_SLACK = Fraction(49, 100)
+SLACK = Fraction(1, 2)
 
 
 def page(rules: SloRules) -> Alert | None:
@@ -86,25 +86,21 @@ def _page_guards(rules: SloRules) -> tuple[str, str]:
     if not isinstance(sli, Events) or unit(sli) is Unit.UNKNOWN:
         return "", ""
     if not is_additive(sli):
-        return _whole_window_guard(rules, quick, least), _whole_window_guard(rules, slow, least + 1)
-    return (
-        f"({_newest_and_older(rules, quick)}) > {promql.number(least - QUICK_SLACK)}",
-        f"sum_over_time({rules.of(names.bad_rate('5m'))}[{spell(slow)}:1m]) * 60"
-        f" > {promql.number(least + 1 - SLOW_SLACK)}",
-    )
+        return _guard(_rate_count(rules, quick), least, SLACK), _guard(_rate_count(rules, slow), least + 1, SLACK)
+    slow_count = f"sum_over_time({rules.of(names.bad_rate(BASE))}[{spell(slow)}:1m]) * 60"
+    if quick > LONGEST_TILED_SECONDS:
+        quick_count = f"sum_over_time({rules.of(names.bad_rate(BASE))}[{spell(quick)}:1m]) * 60"
+        return _guard(quick_count, least, SLACK), _guard(slow_count, least + 1, SLACK)
+    return _guard(_rate_count(rules, quick), least, TILED_SLACK), _guard(slow_count, least + 1, SLACK)
 
 
-def _newest_and_older(rules: SloRules, seconds: int) -> str:
-    """Bad events of a window: the newest 5m at once, older ones as they leave them; none is counted twice."""
-    series = rules.of(names.bad_rate("5m"))
-    older = spell(seconds - windows.BASE_SECONDS)
-    return f"300 * {series} + (60 * sum_over_time({series}[{older}:1m] offset 5m) or 0 * {series})"
+def _guard(count: str, least: int, slack: Fraction) -> str:
+    return f"{count} > {promql.number(least - slack)}"
 
 
-def _whole_window_guard(rules: SloRules, seconds: int, least: int) -> str:
-    """Bad events of a window that is asked anew anyway."""
-    count = f"{rules.of(names.bad_rate(spell(seconds)))} * {seconds}"
-    return f"{count} > {promql.number(least - SLOW_SLACK)}"
+def _rate_count(rules: SloRules, seconds: int) -> str:
+    """Bad events of a window that has a record of its own."""
+    return f"{rules.of(names.bad_rate(spell(seconds)))} * {seconds}"
 
 
 def _ticket_guards(rules: SloRules) -> tuple[str, str]:
@@ -114,10 +110,10 @@ def _ticket_guards(rules: SloRules) -> tuple[str, str]:
     if not isinstance(sli, Events) or unit(sli) is Unit.UNKNOWN:
         return "", ""
     if not is_additive(sli):
-        return _whole_window_guard(rules, quick, least), _whole_window_guard(rules, slow, least + 1)
-    return _summed_guard(rules, quick, least), _summed_guard(rules, slow, least + 1)
+        return _guard(_rate_count(rules, quick), least, SLACK), _guard(_rate_count(rules, slow), least + 1, SLACK)
+    return _guard(_summed_count(rules, quick), least, SLACK), _guard(_summed_count(rules, slow), least + 1, SLACK)
 
 
-def _summed_guard(rules: SloRules, seconds: int, least: int) -> str:
-    count = f"sum_over_time({rules.of(names.bad_average(STEP))}[{spell(seconds)}:{STEP}]) * {SLOW_SECONDS}"
-    return f"{count} > {promql.number(least - SLOW_SLACK)}"
+def _summed_count(rules: SloRules, seconds: int) -> str:
+    """Bad events of a window of the ticket."""
+    return f"sum_over_time({rules.of(names.bad_average(STEP))}[{spell(seconds)}:{STEP}]) * {SLOW_SECONDS}"

@@ -3,29 +3,52 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from alerts.absent import absent
 from alerts.burn_rate import page, ticket
-from slo.artifact import ALERTS, FOLDERS, RULES, Artifact, header
+from alerts.sloth_alerts import added
+from slo import promql, rule_tests
+from slo.artifact import ALERTS, FOLDERS, RULES, TESTS, Artifact, header
 from slo.model import Catalogue, Slo, SpecFile
 from slo.rule import Alert, Group, to_yaml
 from slo.rules import SloRules, groups, shared
+from slo.sloth_engine import Sloth
+
+BOTH = frozenset({RULES, ALERTS})
 
 
-def build(catalogue: Catalogue, kinds: frozenset[str], engine: str = "native") -> Iterator[Artifact]:
-    """For each file of *catalogue* its rule file, with records, alerts or both, and its unit tests, as *kinds* asks."""
+def build(catalogue: Catalogue, kinds: frozenset[str], sloth: Sloth | None = None) -> Iterator[Artifact]:
+    """For each file of *catalogue* its rule file, with records, alerts or both, and its unit tests, as *kinds* asks.
+
+    Args:    sloth: writes the rules instead of the native engine; the unit tests are the native engine's alone.
+    Raises:  EngineError: sloth cannot.
+    """
+    written = sloth.rules(catalogue) if sloth is not None else None
     for file in catalogue.files:
-        groups = tuple(groups_of(file, kinds))
-        yield Artifact(f"{FOLDERS[RULES]}/{file.stem}.yaml", header(file.name) + to_yaml(groups))
+        if written is not None:
+            text = to_yaml(group for slo in file.slos for group in added(slo, next(written), kinds))
+            yield Artifact(f"{FOLDERS[RULES]}/{file.stem}.yaml", header(file.name) + text)
+            continue
+        if {RULES, ALERTS} & kinds:
+            text = to_yaml(groups_of(file, kinds))
+            yield Artifact(f"{FOLDERS[RULES]}/{file.stem}.yaml", header(file.name) + text)
+        if TESTS in kinds:
+            suffix_of = _suffixes(file)
+            yield from rule_tests.build(file, lambda slo: slo_groups(slo, BOTH, suffix_of(slo)))  # noqa: B023
 
 
-def groups_of(file: SpecFile, kinds: frozenset[str] = frozenset({RULES, ALERTS})) -> Iterator[Group]:
+def groups_of(file: SpecFile, kinds: frozenset[str] = BOTH) -> Iterator[Group]:
     """Every group of every SLO of *file*, in evaluation order."""
-    copies = Counter(slo.id for slo in file.slos)
+    suffix_of = _suffixes(file)
     for slo in file.slos:
-        suffix = "".join(f"-{value}" for _, value in slo.identity) if copies[slo.id] > 1 else ""
-        yield from slo_groups(slo, kinds, suffix)
+        yield from slo_groups(slo, kinds, suffix_of(slo))
+
+
+def _suffixes(file: SpecFile) -> Callable[[Slo], str]:
+    """What tells the groups of two copies of one SLO apart, where a file holds both."""
+    copies = Counter(slo.id for slo in file.slos)
+    return lambda slo: promql.matchers(slo.identity) if copies[slo.id] > 1 else ""
 
 
 def slo_groups(slo: Slo, kinds: frozenset[str], suffix: str = "") -> Iterator[Group]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from slo import promql, query, spec
+import json
+from typing import Any
+
+from slo import promql, query, scalars, spec
+from slo.document import Plain
 from slo.model import Alerting, Events, Kpi, Latency, Notice, Pairs, Plugin, RawRatio, Sli, Slo, Spec, pairs
 
 _NO_LABELS: Pairs = ()
@@ -19,6 +23,7 @@ def to_spec(shape: spec.ServiceShape, dialect: str) -> Spec:
         depends_on=tuple(shape.depends_on),
         slos=tuple(_slo(slo, shape, dialect) for slo in shape.slos),
         kpis=tuple(_kpi(kpi, shape.service) for kpi in shape.kpis),
+        slo_plugins=_json(shape.slo_plugins),
     )
 
 
@@ -39,7 +44,7 @@ def _slo(slo: spec.SloShape, service: spec.ServiceShape, dialect: str) -> Slo:
         team=service.team,
         journey=slo.journey,
         dialect=dialect,
-        plugins=bool(slo.plugins or service.slo_plugins),
+        plugins=_json(slo.plugins),
     )
 
 
@@ -73,6 +78,19 @@ def _notice(shape: spec.NoticeShape | None) -> Notice:
     if shape is None:
         return _PLAIN_NOTICE
     return Notice(enabled=not shape.disable, labels=pairs(shape.labels), annotations=pairs(shape.annotations))
+
+
+def _json(plugins: dict[str, Any] | None) -> str:
+    """sloth's SLO plugins as JSON, numbers and booleans as YAML means them; "" where there are none."""
+    return json.dumps(_typed(plugins), sort_keys=True) if plugins else ""
+
+
+def _typed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _typed(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_typed(item) for item in value]
+    return scalars.typed(value) if isinstance(value, Plain) else value
 
 
 def _kpi(shape: spec.KpiShape, service: str) -> Kpi:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from slo import convert, document, shape_faults, spec
+from slo import conflicts, convert, document, shape_faults, spec
+from slo.conflicts import Read
 from slo.document import DocumentFault, Plain
 from slo.errors import Fault, SpecErrors
-from slo.model import Catalogue, Pairs, Plugin, Slo, Spec, SpecFile, Team
+from slo.model import Catalogue, Spec, SpecFile, Team
 from slo.positions import Positions
 
 MAX_BYTES = 10 * 1024 * 1024
@@ -30,22 +31,6 @@ class Source:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """A file that was read, and where the values of its specs stand. `prefixes`: (document, path of its service)."""
-
-    file: SpecFile
-    positions: Positions
-    prefixes: tuple[tuple[int, document.Path], ...]
-
-    def fault(self, number: int, steps: document.Path, message: str) -> Fault:
-        """A fault at *steps* below the service of the file's spec *number*."""
-        index, prefix = self.prefixes[number]
-        where = (*prefix, *steps)
-        line, column = self.positions.of(index, where)
-        return Fault(path=self.file.path, line=line, column=column, where=document.spell(where), message=message)
-
-
 def load(specs: Iterable[str], routing: str | None = None, *, plugins: bool = False) -> Catalogue:
     """The catalogue that *specs* (files, folders, "-" for standard input) and *routing* declare.
 
@@ -56,10 +41,11 @@ def load(specs: Iterable[str], routing: str | None = None, *, plugins: bool = Fa
     faults: list[Fault] = []
     teams = _teams(routing, faults)
     read = [file for source in _sources(given, faults) if (file := _file(source, faults)) is not None]
-    faults += _collisions(read)
-    faults += _unknown_teams(read, teams)
+    faults += conflicts.collisions(read)
+    faults += conflicts.overwritten(read)
+    faults += conflicts.unknown_teams(read, teams)
     if not plugins:
-        faults += _plugins(read)
+        faults += conflicts.plugins(read)
     if not faults and not any(found.file.slos for found in read):
         message = "holds no spec; expected files named *.yaml, *.yml or *.json"
         faults.append(Fault(path=", ".join(given), message=message))
@@ -153,7 +139,7 @@ def _text(path: str, faults: list[Fault]) -> str | None:
 # --- reading ----------------------------------------------------------------------------------------------------
 
 
-def _file(source: Source, faults: list[Fault]) -> _Read | None:
+def _file(source: Source, faults: list[Fault]) -> Read | None:
     try:
         values, duplicates = _values(source)
     except DocumentFault as error:
@@ -171,7 +157,7 @@ def _file(source: Source, faults: list[Fault]) -> _Read | None:
     if all(value is None for value in values):
         faults.append(Fault(path=source.path, message="is empty; a spec was expected"))
     file = SpecFile(path=source.path, name=source.name, stem=source.stem, specs=tuple(specs))
-    return _Read(file, positions, tuple(prefixes))
+    return Read(file, positions, tuple(prefixes))
 
 
 def _looks_json(text: str) -> bool:
@@ -204,7 +190,17 @@ def _json(source: Source) -> tuple[list[Any], list[Fault]] | None:
         )
     except (ValueError, RecursionError):
         return None
+    if "\\ud" in source.text.lower() and not _encodable(value):  # half of a pair: YAML says where it stands
+        return None
     return [value], duplicates
+
+
+def _encodable(value: Any) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _document(source: Source, index: int, value: Any, positions: Positions, faults: list[Fault]) -> Spec | None:
@@ -238,42 +234,7 @@ def _shape_of(value: Any) -> tuple[type[spec.PlainShape] | type[spec.CrdShape] |
     )
 
 
-# --- across files -----------------------------------------------------------------------------------------------
-
-
-def _collisions(read: list[_Read]) -> Iterator[Fault]:
-    """One fault for each SLO whose identity stands above already, at the later one."""
-    first: dict[tuple[str, Pairs], tuple[str, Slo]] = {}
-    for found in read:
-        for number, item in enumerate(found.file.specs):
-            for index, slo in enumerate(item.slos):
-                path, other = first.setdefault((slo.id, slo.identity), (found.file.path, slo))
-                if other is not slo:
-                    yield found.fault(
-                        number,
-                        ("slos", index, "name"),
-                        f"the id {slo.id} is taken by {other.service} / {other.name} in {path}; rename one, or tell"
-                        " them apart by a label such as namespace or cluster",
-                    )
-
-
-def _unknown_teams(read: list[_Read], teams: tuple[Team, ...] | None) -> Iterator[Fault]:
-    names = [team.name for team in teams or ()]
-    for found in read if teams is not None else ():
-        for number, item in enumerate(found.file.specs):
-            if item.team and item.team not in names:
-                hint = shape_faults.did_you_mean(item.team, names)
-                yield found.fault(number, ("team",), f"unknown team {item.team!r}{hint}")
-
-
-def _plugins(read: list[_Read]) -> Iterator[Fault]:
-    for found in read:
-        for number, item in enumerate(found.file.specs):
-            for index, slo in enumerate(item.slos):
-                if isinstance(slo.sli, Plugin) or slo.plugins:
-                    what = ("sli", "plugin") if isinstance(slo.sli, Plugin) else ("plugins",)
-                    message = "is run by the real sloth alone; build with --engine sloth"
-                    yield found.fault(number, ("slos", index, *what), message)
+# --- teams ------------------------------------------------------------------------------------------------------------
 
 
 def _teams(routing: str | None, faults: list[Fault]) -> tuple[Team, ...] | None:

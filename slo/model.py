@@ -87,7 +87,10 @@ class Alerting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slo:
-    """One service level objective. `objective` is in per cent, as written; `labels` include the service's."""
+    """One service level objective. `objective` is in per cent, as written; `labels` include the service's.
+
+    `plugins` is the JSON of sloth's SLO plugins; only the real sloth runs them.
+    """
 
     service: str
     name: str
@@ -101,7 +104,7 @@ class Slo:
     team: str
     journey: str
     dialect: str
-    plugins: bool
+    plugins: str
 
     @property
     def id(self) -> str:
@@ -128,7 +131,7 @@ class Kpi:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
-    """One document: a service, its promises and what it depends on."""
+    """One document: a service, its promises and what it depends on. `slo_plugins` is JSON, as in `Slo`."""
 
     service: str
     team: str
@@ -136,6 +139,7 @@ class Spec:
     depends_on: tuple[str, ...]
     slos: tuple[Slo, ...]
     kpis: tuple[Kpi, ...]
+    slo_plugins: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,3 +34,13 @@ def ignoring(labels: Iterable[str]) -> str:
     """` ignoring (a, b)` for a binary operator, or nothing when there is nothing to ignore."""
     names = ", ".join(labels)
     return f" ignoring ({names})" if names else ""
+
+
+def by(labels: Iterable[str]) -> str:
+    """`by (a, b)`: the labels that an aggregation keeps."""
+    return f"by ({', '.join(labels)})"
+
+
+def without(labels: Iterable[str]) -> str:
+    """`without (a, b)`: the labels that an aggregation drops."""
+    return f"without ({', '.join(labels)})"

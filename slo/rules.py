@@ -25,11 +25,8 @@ SLOW_SECONDS = 120
 STEP = spell(SLOW_SECONDS)
 BASE = spell(windows.BASE_SECONDS)
 
-# A window made from 5m records: the newest 5m exactly, the rest as an average of 5m records half a base window
-# older. Each 5m record smears its events over 5m; the shift centres that smear, so that a fault is never seen
-# later than in raw data, and counts at most 12.5 % early while it is 2.5 to 7.5 minutes old.
-SHIFT_SECONDS = windows.BASE_SECONDS // 2
-SHIFT = "2m30s"
+LONGEST_TILED_SECONDS = windows.HOUR
+"""Beyond this a gap in the records would cost a whole tile; an average loses the gap alone."""
 SLOTH_VERSION = "v0.16.0"
 """The release whose names and meanings these rules follow; sloth writes its own there."""
 
@@ -114,10 +111,11 @@ def unit(sli: Events) -> Unit:
 
 def _additive(rules: SloRules, sli: Events) -> tuple[list[Record], list[Record]]:
     fast = _events(rules, sli, windows.BASE_SECONDS)
-    short = {rules.windows.page_quick.short_seconds, rules.windows.page_slow.short_seconds}
-    for seconds in rules.windows.page_seconds:
-        if seconds > windows.BASE_SECONDS:
-            fast.append(_recent_ratio(rules, seconds, resets=seconds in short))
+    for seconds in rules.windows.page_seconds[1:]:
+        if seconds <= LONGEST_TILED_SECONDS:
+            fast += _tiled(rules, seconds)
+        else:
+            fast.append(_recent_ratio(rules, seconds))
     slow = [
         Record(average(STEP), f"avg_over_time({rules.of(rate(BASE))}[{STEP}])", rules.ids)
         for average, rate in (
@@ -145,38 +143,65 @@ def _events(rules: SloRules, sli: Events, seconds: int) -> list[Record]:
             f"{_per_second(sli.bad, seconds, per_window)}\nor{missing}\n0 * {rules.of(total)}",
             rules.ids,
         ),
-        Record(
-            names.sli_ratio(window),
-            f"{rules.of(bad)} / ({rules.of(total)} > 0)\nor\n0 * {rules.of(total)}",
-            rules.windowed(window),
-        ),
+        _event_ratio(rules, window),
     ]
+
+
+def _event_ratio(rules: SloRules, window: str) -> Record:
+    """Bad among all events of a window that has records of its own; 0 without traffic."""
+    bad, total = rules.of(names.bad_rate(window)), rules.of(names.total_rate(window))
+    return Record(names.sli_ratio(window), f"{bad} / ({total} > 0)\nor\n0 * {total}", rules.windowed(window))
 
 
 def _per_second(query: Query, seconds: int, per_window: bool) -> str:
     return f"({query.at(spell(seconds))})" + (f" / {seconds}" if per_window else "")
 
 
-def _recent_ratio(rules: SloRules, seconds: int, *, resets: bool) -> Record:
-    """A window over 5m from 5m records, exact at its young end.
+def tile_seconds(alert_windows: AlertWindows, seconds: int) -> int:
+    """The longest shorter window of the page that divides *seconds*: what that window is tiled with."""
+    return max(w for w in alert_windows.page_seconds if w < seconds and seconds % w == 0)
 
-    A window that *resets* an alert must not outlast its name: its old end is cut by the smear's width.
+
+def _tiled(rules: SloRules, seconds: int) -> list[Record]:
+    """A window as the mean of the shorter windows that it consists of: each event counts once, as in raw data.
+
+    An average over 5m records would see a fault later, for each of them smears its events over 5m.
     """
-    window = spell(seconds)
-    bad, total = (_recent(rules, rate(BASE), seconds, resets) for rate in (names.bad_rate, names.total_rate))
+    window, tile = spell(seconds), tile_seconds(rules.windows, seconds)
+    count = seconds // tile
+    records = []
+    for rate in (names.total_rate, names.bad_rate):
+        newest = rules.of(rate(spell(tile)))
+        # A tile that is missing, before birth or in a gap, holds no events.
+        older = [f"({newest} offset {spell(tile * k)} or 0 * {newest})" for k in range(1, count)]
+        expr = "\n  + ".join((newest, *older))
+        records.append(Record(rate(window), f"(\n  {expr}\n) / {count}", rules.ids))
+    return [*records, _event_ratio(rules, window)]
+
+
+def newest_seconds(alert_windows: AlertWindows) -> int:
+    """The longest tiled window of the page: what longer ones read their newest events from."""
+    return max(w for w in alert_windows.page_seconds if w <= LONGEST_TILED_SECONDS)
+
+
+def _recent_ratio(rules: SloRules, seconds: int) -> Record:
+    """A window too long to be tiled: its newest part exactly, the older one as an average of 5m records.
+
+    The average ends 5m early, for its oldest record reaches that far back: the window does not outlast its name.
+    """
+    window, newest = spell(seconds), newest_seconds(rules.windows)
+    older = seconds - newest - windows.BASE_SECONDS
+    bad, total = (
+        f"{newest} * {rules.of(rate(spell(newest)))}"
+        f" + ({older} * avg_over_time({rules.of(rate(BASE))}[{spell(older)}] offset {spell(newest)})"
+        f" or 0 * {rules.of(rate(BASE))})"
+        for rate in (names.bad_rate, names.total_rate)
+    )
     return Record(
         names.sli_ratio(window),
-        f"({bad})\n/\n(({total}) > 0)\nor\n0 * {rules.of(names.total_rate(BASE))}",
+        f"(\n  {bad}\n)\n/\n(\n  {total}\n  > 0\n)\nor\n0 * {rules.of(names.total_rate(BASE))}",
         rules.windowed(window),
     )
-
-
-def _recent(rules: SloRules, record: str, seconds: int, resets: bool) -> str:
-    older = seconds - windows.BASE_SECONDS - (SHIFT_SECONDS if resets else 0)
-    series = rules.of(record)
-    average = f"avg_over_time({series}[{spell(older)}] offset {SHIFT})"
-    # A series younger than the shift has no older part yet.
-    return f"{windows.BASE_SECONDS} * {series} + ({older} * {average} or 0 * {series})"
 
 
 def _summed_ratio(rules: SloRules, seconds: int) -> Record:
@@ -243,12 +268,21 @@ def _raw_ratio(rules: SloRules, query: Query, seconds: int) -> Record:
 
 
 def _averaged_period(rules: SloRules) -> Record:
-    ratio = rules.of(names.sli_ratio(BASE))
+    """The ratio over the period, averaged over what it was called before a label changed as well."""
+    ratio = f"max {_identity(rules)} ({rules.of(names.sli_ratio(BASE))})"
     return Record(
         names.sli_ratio(rules.period),
-        f"avg_over_time({ratio}[{rules.period}:{STEP}])",
+        f"avg_over_time(({ratio})[{rules.period}:{STEP}])",
         rules.windowed(rules.period),
     )
+
+
+def _identity(rules: SloRules) -> str:
+    """What is left of a final record's labels without the user's; where the query's own are unknown, a good guess."""
+    match rules.slo.sli:
+        case Events(total=query) | RawRatio(ratio=query) if query.labels is not None:
+            return promql.by(sorted({name for name, _ in rules.ids} | query.labels))
+    return promql.without((names.WINDOW, *rules.other_labels))
 
 
 # --- burn rates and constants -----------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ with a sentence that says what was expected.
 
 from __future__ import annotations
 
+import math
 import re
 from decimal import Decimal
 from typing import Any
@@ -73,6 +74,20 @@ def switch(value: Any) -> Any:
     if isinstance(value, Plain) and value.lower() in (*_TRUE, *_FALSE):
         return value.lower() in _TRUE
     raise ValueError(f"expected true or false, got {kind(value)}")
+
+
+def typed(value: Plain) -> bool | int | float | str:
+    """The number or boolean that *value* is, for settings whose types only their reader knows."""
+    if value.lower() in (*_TRUE, *_FALSE):
+        return value.lower() in _TRUE
+    for read in (int, float):
+        try:
+            number_read = read(value)
+        except ValueError:
+            continue
+        if math.isfinite(number_read):
+            return number_read
+    return str(value)
 
 
 def labels(value: dict[str, str]) -> dict[str, str]:

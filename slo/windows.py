@@ -5,6 +5,7 @@ Source: Google SRE Workbook, chapter 5 "Alerting on SLOs" (30 days); sloth's cat
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -93,17 +94,36 @@ def for_period(days: int) -> AlertWindows:
 
 @lru_cache(maxsize=512)
 def spell(seconds: int) -> str:
-    """A duration as Prometheus and sloth write it in names: 300 → "5m", 28 days → "4w", 30 days → "30d".
+    """A duration as Prometheus and sloth write it in names: 300 → "5m", 28 days → "4w", 36 hours → "1d12h".
 
     Args:    seconds: whole seconds, > 0.
-    Returns: a week, day, hour, minute or second unit when it divides evenly, else units in descending order.
+    Returns: weeks where they divide evenly, else days, hours, minutes and seconds, largest first.
+    Raises:  ValueError: not above 0.
     """
-    for unit, size in (("w", 7 * DAY), ("d", DAY), ("h", HOUR), ("m", MINUTE), ("s", 1)):
-        if seconds % size == 0:
-            return f"{seconds // size}{unit}"
-        if unit == "h" and seconds > HOUR:
-            return f"{seconds // HOUR}h{spell(seconds % HOUR)}"
-    raise ValueError(f"{seconds} is not a whole number of seconds")
+    if seconds <= 0:
+        raise ValueError(f"{seconds} is not a positive number of seconds")
+    if seconds % (7 * DAY) == 0:
+        return f"{seconds // (7 * DAY)}w"
+    out, rest = "", seconds
+    for unit, size in (("d", DAY), ("h", HOUR), ("m", MINUTE), ("s", 1)):
+        count, rest = divmod(rest, size)
+        out += f"{count}{unit}" if count else ""
+    return out
+
+
+_SPELT = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+
+
+def read_seconds(text: str) -> int:
+    """The seconds of a duration as Prometheus writes it ("1d12h"): what `spell` wrote, and any whole seconds.
+
+    Raises:  ValueError: no such duration.
+    """
+    found = _SPELT.fullmatch(text)
+    if not found or not text:
+        raise ValueError(f"{text!r} is not a duration such as 1d12h")
+    sizes = (7 * DAY, DAY, HOUR, MINUTE, 1)
+    return sum(int(count) * size for count, size in zip(found.groups("0"), sizes, strict=True))
 
 
 def _distinct(*pairs: BurnRateWindow) -> tuple[int, ...]:

@@ -1,0 +1,226 @@
+"""Predicts when the alerts of an SLO fire and stop for a given course of traffic, by the arithmetic of its rules.
+
+The generated unit tests hold the real rules against this forecast. It is computed twice: Prometheus 2 counts a
+sample at the very start of a range, Prometheus 3 does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
+
+from slo import promql, rules
+from slo.windows import BASE_SECONDS, BurnRateWindow, for_period
+
+TILED_SLACK, SLACK = 0.49, 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A stretch of steady traffic: events per second."""
+
+    seconds: int
+    total: float
+    bad: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is simulated. `sample_seconds` is between samples of the counters, `step_seconds` between evaluations.
+
+    `additive` says whether long windows are derived from 5m records, or asked of the counters anew.
+    """
+
+    phases: tuple[Phase, ...]
+    additive: bool
+    sample_seconds: int
+    step_seconds: int
+    period_days: int
+    budget: str
+    min_failures: int
+
+    @property
+    def seconds(self) -> int:
+        """Length of the course."""
+        return sum(phase.seconds for phase in self.phases)
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """For each evaluation, whether page and ticket fire: first by Prometheus 2's ranges, then by 3's."""
+
+    page: tuple[tuple[bool, ...], tuple[bool, ...]]
+    ticket: tuple[tuple[bool, ...], tuple[bool, ...]]
+
+
+@lru_cache(maxsize=64)
+def firing(plan: Plan) -> Firing:
+    """When the alerts of *plan* fire."""
+    closed, opened = _Model(plan, left_open=False), _Model(plan, left_open=True)
+    return Firing((closed.page(), opened.page()), (closed.ticket(), opened.ticket()))
+
+
+class _Model:
+    """The records of one SLO over one course of traffic, evaluation by evaluation."""
+
+    def __init__(self, plan: Plan, *, left_open: bool) -> None:
+        self.plan = plan
+        self.steps = plan.seconds // plan.step_seconds + 1
+        self._open = left_open
+        self._samples = [self._events(k * plan.sample_seconds) for k in range(plan.seconds // plan.sample_seconds + 1)]
+        self._base = [self._base_rate(step) for step in range(self.steps)]
+        self._average = [self._slow_average(step) for step in range(self.steps)]
+        self._sums = self._prefix(self._base)
+
+    # --- course ---
+
+    def _events(self, at: float) -> tuple[float, float]:
+        """(total, bad) events since the start."""
+        total = bad = 0.0
+        for phase in self.plan.phases:
+            spent = min(at, phase.seconds)
+            total, bad, at = total + spent * phase.total, bad + spent * phase.bad, at - spent
+        return total, bad
+
+    # --- records ---
+
+    def _base_rate(self, step: int) -> tuple[float, float] | None:
+        return self._rate(step, BASE_SECONDS)
+
+    def _rate(self, step: int, seconds: int) -> tuple[float, float] | None:
+        """rate(counter[seconds]) of total and bad events, as Prometheus' extrapolatedRate() has it."""
+        now, every = step * self.plan.step_seconds, self.plan.sample_seconds
+        first, last = self._range(now, seconds, every)
+        if last <= first:
+            return None
+        sampled = (last - first) * every
+        to_start, to_end = first * every - (now - seconds), now - last * every
+        near = every * 1.1
+        reach = sampled + (to_start if to_start < near else every / 2) + (to_end if to_end < near else every / 2)
+        factor = reach / sampled / seconds
+        begin, end = self._samples[first], self._samples[last]
+        return (end[0] - begin[0]) * factor, (end[1] - begin[1]) * factor
+
+    def _range(self, end: float, seconds: float, every: int) -> tuple[int, int]:
+        """First and last index of samples, *every* so many seconds from 0, in the range that ends at *end*."""
+        start = end - seconds
+        first = int(start // every) + 1 if self._open else -int(-start // every)
+        return max(first, 0), int(end // every)
+
+    def _slow_average(self, step: int) -> tuple[float, float] | None:
+        every = self.plan.step_seconds
+        first, last = self._range(step * every, rules.SLOW_SECONDS, every)
+        found = [rate for rate in self._base[first : last + 1] if rate is not None]
+        return (sum(r[0] for r in found) / len(found), sum(r[1] for r in found) / len(found)) if found else None
+
+    @staticmethod
+    def _prefix(series: list[tuple[float, float] | None]) -> list[tuple[int, float, float]]:
+        def add(sums: tuple[int, float, float], rate: tuple[float, float] | None) -> tuple[int, float, float]:
+            return sums if rate is None else (sums[0] + 1, sums[1] + rate[0], sums[2] + rate[1])
+
+        return list(accumulate(series, add, initial=(0, 0.0, 0.0)))
+
+    # --- windows ---
+
+    def _ratio(self, step: int, seconds: int, *, paging: bool) -> float:
+        if not self.plan.additive:
+            total, bad = self._rate(step, seconds) or (0, 0)
+        elif not paging:
+            total, bad = self._summed(self._average, step, seconds, rules.SLOW_SECONDS, 0)
+        elif seconds <= rules.LONGEST_TILED_SECONDS:
+            total, bad = self._tiled(step, seconds)
+        else:
+            total, bad = self._recent(step, seconds)
+        return bad / total if total > 0 else 0.0
+
+    def _tiled(self, step: int, seconds: int) -> tuple[float, float]:
+        """(total, bad) per second of a window that is tiled with 5m records, missing ones being empty."""
+        if self._base[step] is None:
+            return 0, 0
+        stride = BASE_SECONDS // self.plan.step_seconds
+        count = seconds // BASE_SECONDS
+        tiles = [rate for k in range(count) if step >= k * stride and (rate := self._base[step - k * stride])]
+        return sum(rate[0] for rate in tiles) / count, sum(rate[1] for rate in tiles) / count
+
+    def _recent(self, step: int, seconds: int) -> tuple[float, float]:
+        every, newest = self.plan.step_seconds, rules.newest_seconds(for_period(self.plan.period_days))
+        older = seconds - newest - BASE_SECONDS
+        total, bad = self._tiled(step, newest)
+        first, last = self._range(step * every - newest, older, every)
+        begin, end = self._sums[min(first, last + 1)], self._sums[max(last + 1, 0)]
+        count = end[0] - begin[0]
+        weight = older / count if count > 0 else 0
+        return newest * total + weight * (end[1] - begin[1]), newest * bad + weight * (end[2] - begin[2])
+
+    def _summed(
+        self, series: list[tuple[float, float] | None], step: int, seconds: int, every: int, offset: int
+    ) -> tuple[float, float]:
+        """sum_over_time(series[seconds:every] offset …) × every: events, from the newest sample at each step."""
+        first, last = self._range(step * self.plan.step_seconds - offset, seconds, every)
+        total = bad = 0.0
+        for k in range(first, last + 1):
+            rate = series[k * every // self.plan.step_seconds]
+            if rate is not None:
+                total, bad = total + rate[0] * every, bad + rate[1] * every
+        return total, bad
+
+    # --- alerts ---
+
+    def page(self) -> tuple[bool, ...]:
+        windows = for_period(self.plan.period_days)
+        quick, slow = windows.page_quick, windows.page_slow
+        return self._fires(quick, slow, self._quick_page_count, self._slow_page_count, paging=True)
+
+    def ticket(self) -> tuple[bool, ...]:
+        windows = for_period(self.plan.period_days)
+        quick, slow = windows.ticket_quick, windows.ticket_slow
+        return self._fires(quick, slow, self._ticket_count, self._ticket_count, paging=False)
+
+    def _fires(
+        self,
+        quick: BurnRateWindow,
+        slow: BurnRateWindow,
+        quick_count: Callable[[int, int], float],
+        slow_count: Callable[[int, int], float],
+        *,
+        paging: bool,
+    ) -> tuple[bool, ...]:
+        least = self.plan.min_failures
+        tiled = paging and self.plan.additive and quick.long_seconds <= rules.LONGEST_TILED_SECONDS
+        quick_slack = TILED_SLACK if tiled else SLACK
+        return tuple(
+            (self._burns(step, quick) and (not least or quick_count(step, quick.long_seconds) > least - quick_slack))
+            or (self._burns(step, slow) and (not least or slow_count(step, slow.long_seconds) > least + 1 - SLACK))
+            for step in range(self.steps)
+        )
+
+    def _burns(self, step: int, window: BurnRateWindow) -> bool:
+        limit = float(promql.number(window.factor)) * float(self.plan.budget)
+        paging = for_period(self.plan.period_days).page_seconds
+        return all(
+            self._ratio(step, seconds, paging=seconds in paging) > limit
+            for seconds in (window.short_seconds, window.long_seconds)
+        )
+
+    def _whole_window_count(self, step: int, seconds: int) -> float:
+        rate = self._rate(step, seconds)
+        return 0.0 if rate is None else rate[1] * seconds
+
+    def _quick_page_count(self, step: int, seconds: int) -> float:
+        if not self.plan.additive:
+            return self._whole_window_count(step, seconds)
+        if seconds <= rules.LONGEST_TILED_SECONDS:
+            return self._tiled(step, seconds)[1] * seconds
+        return self._slow_page_count(step, seconds)
+
+    def _slow_page_count(self, step: int, seconds: int) -> float:
+        if not self.plan.additive:
+            return self._whole_window_count(step, seconds)
+        return self._summed(self._base, step, seconds, 60, 0)[1]
+
+    def _ticket_count(self, step: int, seconds: int) -> float:
+        if not self.plan.additive:
+            return self._whole_window_count(step, seconds)
+        return self._summed(self._average, step, seconds, rules.SLOW_SECONDS, 0)[1]
