@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from alerts.absent import absent
 from alerts.burn_rate import page, ticket
 from alerts.sloth_alerts import added
-from slo import promql, rule_tests
+from slo import kpi_rules, promql, rule_tests
 from slo.artifact import ALERTS, FOLDERS, RULES, TESTS, Artifact, header
 from slo.model import Catalogue, Slo, SpecFile
 from slo.rule import Alert, Group, to_yaml
@@ -43,6 +43,8 @@ def groups_of(file: SpecFile, kinds: frozenset[str] = BOTH) -> Iterator[Group]:
     suffix_of = _suffixes(file)
     for slo in file.slos:
         yield from slo_groups(slo, kinds, suffix_of(slo))
+    if RULES in kinds:
+        yield from (kpi_rules.group(kpi) for spec in file.specs for kpi in spec.kpis)
 
 
 def _suffixes(file: SpecFile) -> Callable[[Slo], str]:

@@ -36,6 +36,19 @@ INFO = "sloth_slo_info"
 BUDGET_EVENTS_REMAINING = "slo:error_budget_events_remaining"
 
 
+# KPIs: numbers without an objective.
+KPI_VALUE = "kpi:value"
+KPI_BASELINE = "kpi:baseline"
+KPI_DEVIATION = "kpi:deviation_ratio"
+KPI = "kpi"
+KPI_SERVICE = "service"
+
+
+def kpi_group(service: str, kpi: str) -> str:
+    """Group of one KPI's records."""
+    return f"kpi-recordings-{service}-{kpi}"
+
+
 def sli_ratio(window: str) -> str:
     """Share of events that were bad over *window* ("5m"): a ratio, 0–1. sloth's name."""
     return f"slo:sli_error:ratio_rate{window}"

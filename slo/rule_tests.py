@@ -1,7 +1,7 @@
 """Generates promtool unit tests: for every SLO when its alerts fire, when they stop, and when they stay silent.
 
 Each test feeds the shipped rule file and holds it against the forecast. Two files for each file of specs: pages
-are evaluated every 30 s, tickets every two minutes, for hours of history are slow to evaluate.
+are evaluated every minute, tickets every two, for hours of history are slow to evaluate.
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ class _Suite:
 
     def _one_failure(self) -> Case:
         failure, end = 30 * MINUTE, 40 * MINUTE
-        times = (failure + 30, failure + MINUTE, failure + 5 * MINUTE, end)
+        times = (failure + MINUTE, failure + 2 * MINUTE, failure + 6 * MINUTE, end)
         checks = [self._silent(at, severity) for at in times for severity in self._severities()]
         inputs = single_failure(self.fed_series, scenarios.PAGE_SAMPLE, every=6 * MINUTE, failure=failure, seconds=end)
         title = "one failure at 10 requests an hour: nobody is told"

@@ -16,7 +16,7 @@ from slo.windows import HOUR, MINUTE, for_period
 
 RATE = 100.0
 """Events per second wherever traffic is not the point."""
-PAGE_STEP, TICKET_STEP = 30, 120
+PAGE_STEP, TICKET_STEP = 60, 120
 PAGE_SAMPLE, TICKET_SAMPLE = 15, 60
 HISTORY = 65 * MINUTE
 TICKET_HISTORY = 2 * HOUR
