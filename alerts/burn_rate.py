@@ -13,12 +13,11 @@ from slo import promql
 from slo.model import Events, Notice, Pairs, Slo, pairs
 from slo.query import Unit
 from slo.rule import Alert
-from slo.rules import BASE, LONGEST_TILED_SECONDS, SLOW_SECONDS, STEP, SloRules, is_additive, unit
+from slo.rules import BASE, SLOW_SECONDS, STEP, SloRules, is_additive, is_doubled, unit
 from slo.windows import BurnRateWindow, spell
 
-# Bad events are counted from extrapolated rates: n events read as anything from 0.84 n (the average of sparse 5m
-# records) to 1.25 n (scrapes every 60 s). A guard of n must let n through and hold n − 1 back.
-TILED_SLACK = Fraction(49, 100)
+# Bad events are counted from extrapolated rates: n events read as 0.84 n (the average of sparse 5m records) to
+# 1.05 n. Half an event of slack lets n through and holds n − 1 back.
 SLACK = Fraction(1, 2)
 
 
@@ -85,17 +84,21 @@ def _page_guards(rules: SloRules) -> tuple[str, str]:
     sli = rules.slo.sli
     if not isinstance(sli, Events) or unit(sli) is Unit.UNKNOWN:
         return "", ""
-    if not is_additive(sli):
-        return _guard(_rate_count(rules, quick), least, SLACK), _guard(_rate_count(rules, slow), least + 1, SLACK)
-    slow_count = f"sum_over_time({rules.of(names.bad_rate(BASE))}[{spell(slow)}:1m]) * 60"
-    if quick > LONGEST_TILED_SECONDS:
-        quick_count = f"sum_over_time({rules.of(names.bad_rate(BASE))}[{spell(quick)}:1m]) * 60"
-        return _guard(quick_count, least, SLACK), _guard(slow_count, least + 1, SLACK)
-    return _guard(_rate_count(rules, quick), least, TILED_SLACK), _guard(slow_count, least + 1, SLACK)
+    slow_count, quick_count = _rate_count(rules, slow), _rate_count(rules, quick)
+    if is_additive(sli):
+        slow_count = _averaged_count(rules, slow)
+        if not is_doubled(rules.windows, quick):
+            quick_count = _averaged_count(rules, quick)
+    return _guard(quick_count, least), _guard(slow_count, least + 1)
 
 
-def _guard(count: str, least: int, slack: Fraction) -> str:
-    return f"{count} > {promql.number(least - slack)}"
+def _guard(count: str, least: int) -> str:
+    return f"{count} > {promql.number(least - SLACK)}"
+
+
+def _averaged_count(rules: SloRules, seconds: int) -> str:
+    """Bad events of a window that is averaged from 5m records; the step is explicit, whatever the group's interval."""
+    return f"sum_over_time({rules.of(names.bad_rate(BASE))}[{spell(seconds)}:1m]) * 60"
 
 
 def _rate_count(rules: SloRules, seconds: int) -> str:
@@ -110,8 +113,8 @@ def _ticket_guards(rules: SloRules) -> tuple[str, str]:
     if not isinstance(sli, Events) or unit(sli) is Unit.UNKNOWN:
         return "", ""
     if not is_additive(sli):
-        return _guard(_rate_count(rules, quick), least, SLACK), _guard(_rate_count(rules, slow), least + 1, SLACK)
-    return _guard(_summed_count(rules, quick), least, SLACK), _guard(_summed_count(rules, slow), least + 1, SLACK)
+        return _guard(_rate_count(rules, quick), least), _guard(_rate_count(rules, slow), least + 1)
+    return _guard(_summed_count(rules, quick), least), _guard(_summed_count(rules, slow), least + 1)
 
 
 def _summed_count(rules: SloRules, seconds: int) -> str:

@@ -14,7 +14,7 @@ from itertools import accumulate
 from slo import promql, rules
 from slo.windows import BASE_SECONDS, BurnRateWindow, for_period
 
-TILED_SLACK, SLACK = 0.49, 0.5
+SLACK = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,29 +125,28 @@ class _Model:
     # --- windows ---
 
     def _ratio(self, step: int, seconds: int, *, paging: bool) -> float:
-        if not self.plan.additive:
+        windows = for_period(self.plan.period_days)
+        if not self.plan.additive or (paging and seconds <= rules.LONGEST_RAW_SECONDS):
             total, bad = self._rate(step, seconds) or (0, 0)
         elif not paging:
             total, bad = self._summed(self._average, step, seconds, rules.SLOW_SECONDS, 0)
-        elif seconds <= rules.LONGEST_TILED_SECONDS:
-            total, bad = self._tiled(step, seconds)
+        elif rules.is_doubled(windows, seconds):
+            total, bad = self._doubled(step, seconds)
         else:
-            total, bad = self._recent(step, seconds)
+            total, bad = self._recent(step, seconds, rules.newest_seconds(windows))
         return bad / total if total > 0 else 0.0
 
-    def _tiled(self, step: int, seconds: int) -> tuple[float, float]:
-        """(total, bad) per second of a window that is tiled with 5m records, missing ones being empty."""
-        if self._base[step] is None:
-            return 0, 0
-        stride = BASE_SECONDS // self.plan.step_seconds
-        count = seconds // BASE_SECONDS
-        tiles = [rate for k in range(count) if step >= k * stride and (rate := self._base[step - k * stride])]
-        return sum(rate[0] for rate in tiles) / count, sum(rate[1] for rate in tiles) / count
+    def _doubled(self, step: int, seconds: int) -> tuple[float, float]:
+        """(total, bad) per second of a window that is the mean of its halves, a missing one being empty."""
+        half, earlier = seconds // 2, step - seconds // 2 // self.plan.step_seconds
+        new = self._rate(step, half) or (0, 0)
+        old = (self._rate(earlier, half) if earlier >= 0 else None) or (0, 0)
+        return (new[0] + old[0]) / 2, (new[1] + old[1]) / 2
 
-    def _recent(self, step: int, seconds: int) -> tuple[float, float]:
-        every, newest = self.plan.step_seconds, rules.newest_seconds(for_period(self.plan.period_days))
+    def _recent(self, step: int, seconds: int, newest: int) -> tuple[float, float]:
         older = seconds - newest - BASE_SECONDS
-        total, bad = self._tiled(step, newest)
+        total, bad = self._rate(step, newest) or (0, 0)
+        every = self.plan.step_seconds
         first, last = self._range(step * every - newest, older, every)
         begin, end = self._sums[min(first, last + 1)], self._sums[max(last + 1, 0)]
         count = end[0] - begin[0]
@@ -188,10 +187,8 @@ class _Model:
         paging: bool,
     ) -> tuple[bool, ...]:
         least = self.plan.min_failures
-        tiled = paging and self.plan.additive and quick.long_seconds <= rules.LONGEST_TILED_SECONDS
-        quick_slack = TILED_SLACK if tiled else SLACK
         return tuple(
-            (self._burns(step, quick) and (not least or quick_count(step, quick.long_seconds) > least - quick_slack))
+            (self._burns(step, quick) and (not least or quick_count(step, quick.long_seconds) > least - SLACK))
             or (self._burns(step, slow) and (not least or slow_count(step, slow.long_seconds) > least + 1 - SLACK))
             for step in range(self.steps)
         )
@@ -211,8 +208,8 @@ class _Model:
     def _quick_page_count(self, step: int, seconds: int) -> float:
         if not self.plan.additive:
             return self._whole_window_count(step, seconds)
-        if seconds <= rules.LONGEST_TILED_SECONDS:
-            return self._tiled(step, seconds)[1] * seconds
+        if rules.is_doubled(for_period(self.plan.period_days), seconds):
+            return self._doubled(step, seconds)[1] * seconds
         return self._slow_page_count(step, seconds)
 
     def _slow_page_count(self, step: int, seconds: int) -> float:

@@ -16,10 +16,11 @@ MAX_REPEATS = 1000
 _CATEGORIES = "C Cc Cf Co Cs L Ll Lm Lo Lt Lu M Mc Me Mn N Nd Nl No P Pc Pd Pe Pf Pi Po Ps S Sc Sk Sm So Z Zl Zp Zs"
 _SCRIPTS = "Arabic Cyrillic Devanagari Greek Han Hangul Hebrew Hiragana Katakana Latin Thai"
 _PROPERTIES = frozenset(f"{_CATEGORIES} {_SCRIPTS}".split())
-_LETTER_ESCAPES = frozenset("aftnrvxpPdDsSwWbBAz")
+_LETTER_ESCAPES = frozenset("aftnrvxdDsSwWbBAz")
 _GROUP = re.compile(r"\((?:\?(?:P<\w+>|<(?P<new>\w+)>|[imsU]*(?:-[imsU]+)?(?P<end>[:)]))|(?!\?))", re.ASCII)
 _REPEAT = re.compile(r"(?:[*+?]|\{(\d+)(,(\d*))?\})\??")
 _ESCAPE = re.compile(r"\\(?:[pP](?:\{\^?(?P<long>\w*)\}|(?P<short>\w))|x\{[\da-fA-F]+\}|(?P<any>.))", re.DOTALL)
+_POSIX = re.compile(r"\[:\^?(?:alnum|alpha|ascii|blank|cntrl|digit|graph|lower|print|punct|space|upper|word|xdigit):\]")
 _CLASS_START = re.compile(r"\[\^?\]?")
 
 
@@ -38,38 +39,42 @@ def problem(pattern: str) -> str:
 
 
 def _check(pattern: str) -> None:
-    # For each open group the largest product of counted repetitions inside it.
-    nested, last, position, repeated = [1], 1, 0, False
+    # For each open group the largest product of nested counts inside it; the last term's own; whether it repeats.
+    nested, last, position, repeats = [1], 1, 0, False
     while position < len(pattern):
-        sign = pattern[position]
         repeat = _REPEAT.match(pattern, position)
-        if repeat:
-            if repeated:
-                raise _Refused(f"{repeat[0]!r} repeats a repetition")
-            last *= _times(repeat)
-            if last > MAX_REPEATS:
-                raise _Refused(f"{repeat[0]!r} repeats more than {MAX_REPEATS} times")
-            nested[-1] = max(nested[-1], last)
-            position, repeated = repeat.end(), True
+        if repeat is None:
+            position, last = _term(pattern, position, nested)
+            repeats = False
             continue
-        repeated, last = False, 1
-        if sign == "(":
-            group = _group(pattern, position)
-            if group["end"] != ")":  # `(?i)` opens nothing
-                nested.append(1)
-            position = group.end()
-        elif sign == ")":
-            if len(nested) == 1:  # the Rust parser wraps the pattern in a group, which this one would close
-                raise _Refused("')' closes nothing")
-            last = nested.pop()
-            nested[-1] = max(nested[-1], last)
-            position += 1
-        elif sign == "\\":
-            position = _escape(pattern, position)
-        elif sign == "[":
-            position = _character_class(pattern, position)
-        else:
-            position += 1
+        if repeats:
+            raise _Refused(f"{repeat[0]!r} repeats a repetition")
+        last *= _times(repeat)
+        if last > MAX_REPEATS:
+            raise _Refused(f"{repeat[0]!r} repeats more than {MAX_REPEATS} times")
+        nested[-1] = max(nested[-1], last)
+        position, repeats = repeat.end(), True
+
+
+def _term(pattern: str, position: int, nested: list[int]) -> tuple[int, int]:
+    """Where the term at *position* ends, and how often its inside repeats."""
+    sign = pattern[position]
+    if sign == "(":
+        group = _group(pattern, position)
+        if group["end"] != ")":  # `(?i)` opens nothing
+            nested.append(1)
+        return group.end(), 1
+    if sign == ")":
+        if len(nested) == 1:  # the Rust parser wraps the pattern in a group, which this one would close
+            raise _Refused("')' closes nothing")
+        last = nested.pop()
+        nested[-1] = max(nested[-1], last)
+        return position + 1, last
+    if sign == "\\":
+        return _escape(pattern, position), 1
+    if sign == "[":
+        return _character_class(pattern, position), 1
+    return position + 1, 1
 
 
 def _times(repeat: re.Match[str]) -> int:
@@ -101,8 +106,9 @@ def _character_class(pattern: str, position: int) -> int:
     start = _CLASS_START.match(pattern, position)
     position = start.end() if start else position + 1
     while position < len(pattern) and pattern[position] != "]":
-        if pattern.startswith("[:", position) and ":]" in pattern[position:]:
-            position = pattern.index(":]", position) + 2
+        posix = _POSIX.match(pattern, position)
+        if posix:
+            position = posix.end()
         elif pattern[position] == "[":
             raise _Refused("a '[' inside [ ] must be written '\\['")
         elif pattern.startswith("--", position):

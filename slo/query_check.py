@@ -27,17 +27,22 @@ FUNCTIONS = frozenset(
     " stddev_over_time stdvar_over_time sum_over_time tan tanh time timestamp vector year".split()
 )
 _NEWER_FUNCTIONS = frozenset({"first_over_time", "histogram_avg", "histogram_stddev", "histogram_stdvar"})
-AGGREGATES = frozenset(
-    "avg bottomk count count_values group max min quantile stddev stdvar sum topk".split()
-)
+AGGREGATES = frozenset("avg bottomk count count_values group max min quantile stddev stdvar sum topk".split())
 _FLAGGED_AGGREGATES = frozenset({"limitk", "limit_ratio"})
 _REGEXES = frozenset({str(pq.MatchOp.Re), str(pq.MatchOp.NotRe)})
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-_QUOTED_NAME = re.compile(
-    r'\{(?:[^{}]*,)?\s*""|\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^()]*""', re.I
-)
+_QUOTED_NAME = re.compile(r'\{(?:[^{}]*,)?\s*""|\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^()]*""', re.I)
 _BRACKETS = re.compile(r"\[[^\]]*\]|\boffset\s+-?\s*\w+", re.I)
 _DURATION = re.compile(r"(?<![\w.:])\d+(?:ms|[smhdwy])")
+_NUMBER = r"(0x[\da-f]+|(?:\d[\d.]*|\.\d+)(?:e[-+]?\d+)?)"
+_PLAIN_SECONDS = re.compile(rf"(?:[\[:]\s*|\boffset\s+-?\s*){_NUMBER}(?!\w)", re.I)
+_DURATION_PART = re.compile(r"(\d+)(ms|[smhdwy])(?![a-z])")
+_UNIT_YEARS = {"y": 1.0, "w": 1 / 52, "d": 1 / 365, "h": 1 / 8760, "m": 1 / 525_600, "s": 1 / 31_536_000, "ms": 3e-11}
+_MAX_YEARS = 40
+_MOMENT = re.compile(r"@\s*[-+]?\s*([\d.]+(?:e[-+]?\d+)?|0x[\da-f]+|inf|nan)", re.I)
+_MAX_MOMENT = 9e15
+"""Prometheus keeps milliseconds in 64 bits."""
+_UNARY_PLUS = re.compile(r"[(,+]\s*\+\s*[a-zA-Z_:({](?!nf\b|an\b)", re.I)
 _BIG_NUMBER = re.compile(r"(?<![\w.])(?:\d[\d.]*e\+?\d{3,}|\d{300,}[\d.]*|0x[\da-f]{16,})", re.I)
 
 
@@ -65,12 +70,28 @@ def check_text(bare: str, found: Findings) -> None:
     Args:    bare: the query's text with its strings emptied and its comments gone.
     Raises:  QueryError: what a Prometheus without feature flags cannot read.
     """
-    if (number := _BIG_NUMBER.search(bare)) and not _fits(number[0]):
-        raise QueryError(f"holds a number that is too large: {number[0][:20]}")
+    _numbers(bare)
+    if _UNARY_PLUS.search(bare):
+        raise QueryError("has a + sign before a term, which Prometheus refuses before a range; leave it out")
     if _QUOTED_NAME.search(bare):
         found.newer.append("names in quotes")
     if _DURATION.search(_BRACKETS.sub("", bare)):
         found.newer.append("a duration as a number")
+    if _PLAIN_SECONDS.search(bare):
+        found.newer.append("a number as a duration")
+
+
+def _numbers(bare: str) -> None:
+    if (number := _BIG_NUMBER.search(bare)) and not _fits(number[0]):
+        raise QueryError(f"holds a number that is too large: {number[0][:20]}")
+    for amount, unit in _DURATION_PART.findall(bare):
+        if len(amount) > 15 or int(amount) * _UNIT_YEARS[unit] > _MAX_YEARS:
+            raise QueryError(f"holds a duration of more than {_MAX_YEARS} years: {amount[:15]}{unit}")
+    for moment in _MOMENT.findall(bare):
+        if moment[:2].lower() == "0x" or not float(moment) < _MAX_MOMENT:
+            raise QueryError(f"pins a moment with @ that is out of range: {moment[:20]}")
+    if any(not text.strip("0x.").partition("e")[0].strip("0.") for text in _PLAIN_SECONDS.findall(bare)):
+        raise QueryError("holds a range or step of 0 seconds")
 
 
 def _fits(number: str) -> bool:
@@ -127,6 +148,7 @@ def _aggregate(node: Any, found: Findings) -> None:
     operator = str(node.op)
     if operator in _FLAGGED_AGGREGATES:
         raise QueryError(f"uses {operator}(), which Prometheus knows only behind a feature flag")
+    _names(node.modifier)
     if operator == "count_values" and isinstance(node.param, pq.StringLiteral):
         _label(node.param.val, operator)
     _visit(node.expr, found)
@@ -153,9 +175,19 @@ def _label(name: str, user: str) -> None:
         raise QueryError(f"writes the label {name!r} with {user}(), and that is not a label name")
 
 
+def _names(modifier: Any) -> None:
+    """The labels of by, without, on and ignoring."""
+    if modifier is not None and "" in modifier.labels:
+        raise QueryError("groups or matches by a label without a name")
+
+
 def _binary(node: Any, found: Findings) -> None:
-    fill = node.modifier.fill_values if node.modifier is not None else None
-    if fill is not None and (fill.lhs is not None or fill.rhs is not None):
-        raise QueryError("uses fill(), which Prometheus knows only behind a feature flag")
+    modifier = node.modifier
+    if modifier is not None:
+        _names(modifier.matching)
+        if modifier.group_labels and "" in modifier.group_labels:
+            raise QueryError("takes over a label without a name")
+        if modifier.fill_values.lhs is not None or modifier.fill_values.rhs is not None:
+            raise QueryError("uses fill(), which Prometheus knows only behind a feature flag")
     _visit(node.lhs, found)
     _visit(node.rhs, found)

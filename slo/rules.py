@@ -25,8 +25,10 @@ SLOW_SECONDS = 120
 STEP = spell(SLOW_SECONDS)
 BASE = spell(windows.BASE_SECONDS)
 
-LONGEST_TILED_SECONDS = windows.HOUR
-"""Beyond this a gap in the records would cost a whole tile; an average loses the gap alone."""
+LONGEST_RAW_SECONDS = 30 * windows.MINUTE
+"""Page windows up to here read raw series: a window derived from 5m records smears its events over 5m and would
+page later, and each rate() weighs an event a little more than one (1.05 over 5m, 1.008 over 30m, scraped every 15 s),
+which low traffic feels."""
 SLOTH_VERSION = "v0.16.0"
 """The release whose names and meanings these rules follow; sloth writes its own there."""
 
@@ -52,6 +54,12 @@ class SloRules:
     def of(self, record: str) -> str:
         """This SLO's series of *record*."""
         return record + self.selector
+
+    def final(self, record: str) -> str:
+        """The series of a final *record* as these rules write it: for 5m after a restart, one with another value of
+        a user label stands beside it.
+        """
+        return record + promql.matchers(self.labels)
 
     def windowed(self, window: str) -> Pairs:
         """The labels of a final record over *window*."""
@@ -110,10 +118,12 @@ def unit(sli: Events) -> Unit:
 
 
 def _additive(rules: SloRules, sli: Events) -> tuple[list[Record], list[Record]]:
-    fast = _events(rules, sli, windows.BASE_SECONDS)
-    for seconds in rules.windows.page_seconds[1:]:
-        if seconds <= LONGEST_TILED_SECONDS:
-            fast += _tiled(rules, seconds)
+    fast: list[Record] = []
+    for seconds in rules.windows.page_seconds:
+        if seconds <= LONGEST_RAW_SECONDS:
+            fast += _events(rules, sli, seconds)
+        elif is_doubled(rules.windows, seconds):
+            fast += _doubled(rules, seconds)
         else:
             fast.append(_recent_ratio(rules, seconds))
     slow = [
@@ -157,35 +167,30 @@ def _per_second(query: Query, seconds: int, per_window: bool) -> str:
     return f"({query.at(spell(seconds))})" + (f" / {seconds}" if per_window else "")
 
 
-def tile_seconds(alert_windows: AlertWindows, seconds: int) -> int:
-    """The longest shorter window of the page that divides *seconds*: what that window is tiled with."""
-    return max(w for w in alert_windows.page_seconds if w < seconds and seconds % w == 0)
+def newest_seconds(alert_windows: AlertWindows) -> int:
+    """The longest page window that is read from raw series: longer ones take their newest events from it."""
+    return max(seconds for seconds in alert_windows.page_seconds if seconds <= LONGEST_RAW_SECONDS)
 
 
-def _tiled(rules: SloRules, seconds: int) -> list[Record]:
-    """A window as the mean of the shorter windows that it consists of: each event counts once, as in raw data.
+def is_doubled(alert_windows: AlertWindows, seconds: int) -> bool:
+    """Whether a window is twice the longest one that is read from raw series."""
+    return seconds == 2 * newest_seconds(alert_windows)
 
-    An average over 5m records would see a fault later, for each of them smears its events over 5m.
-    """
-    window, tile = spell(seconds), tile_seconds(rules.windows, seconds)
-    count = seconds // tile
+
+def _doubled(rules: SloRules, seconds: int) -> list[Record]:
+    """A window as the mean of its two halves: each event counts once, as in raw data."""
+    window, half = spell(seconds), spell(seconds // 2)
     records = []
     for rate in (names.total_rate, names.bad_rate):
-        newest = rules.of(rate(spell(tile)))
-        # A tile that is missing, before birth or in a gap, holds no events.
-        older = [f"({newest} offset {spell(tile * k)} or 0 * {newest})" for k in range(1, count)]
-        expr = "\n  + ".join((newest, *older))
-        records.append(Record(rate(window), f"(\n  {expr}\n) / {count}", rules.ids))
+        newest = rules.of(rate(half))
+        # A half that is missing, before birth or in a gap, holds no events.
+        expr = f"(\n  {newest}\n  + ({newest} offset {half} or 0 * {newest})\n) / 2"
+        records.append(Record(rate(window), expr, rules.ids))
     return [*records, _event_ratio(rules, window)]
 
 
-def newest_seconds(alert_windows: AlertWindows) -> int:
-    """The longest tiled window of the page: what longer ones read their newest events from."""
-    return max(w for w in alert_windows.page_seconds if w <= LONGEST_TILED_SECONDS)
-
-
 def _recent_ratio(rules: SloRules, seconds: int) -> Record:
-    """A window too long to be tiled: its newest part exactly, the older one as an average of 5m records.
+    """A long window: its newest part exactly, the older one as an average of 5m records.
 
     The average ends 5m early, for its oldest record reaches that far back: the window does not outlast its name.
     """
@@ -289,15 +294,15 @@ def _identity(rules: SloRules) -> str:
 
 
 def _current_burn_rate(rules: SloRules) -> Record:
-    ratio = rules.of(names.sli_ratio(BASE))
+    ratio = rules.final(names.sli_ratio(BASE))
     return Record(names.CURRENT_BURN_RATE, f"{ratio} / {rules.budget}", rules.labels)
 
 
 def _period_burn(rules: SloRules) -> tuple[Record, Record]:
-    ratio = rules.of(names.sli_ratio(rules.period))
+    ratio = rules.final(names.sli_ratio(rules.period))
     return (
         Record(names.PERIOD_BURN_RATE, f"{ratio} / {rules.budget}", rules.labels),
-        Record(names.BUDGET_REMAINING, f"1 - {rules.of(names.PERIOD_BURN_RATE)}", rules.labels),
+        Record(names.BUDGET_REMAINING, f"1 - {rules.final(names.PERIOD_BURN_RATE)}", rules.labels),
     )
 
 

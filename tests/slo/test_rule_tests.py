@@ -128,11 +128,11 @@ def _replaced(old: str, new: str) -> Callable[[str], str]:
 
 BROKEN = {
     "the page's factor is too high": _replaced("(14.4 * 0.001)", "(90 * 0.001)"),
-    "the page's guard is gone": _replaced("> 2.51", "> -1"),
+    "the page's guard is gone": _replaced("> 2.5", "> -1"),
     "the page never resets": _replaced("ratio_rate5m{sloth_id", "ratio_rate1h{sloth_id"),
     "the ticket is as fast as the page": _replaced("(1 * 0.001)", "(0.01 * 0.001)"),
     "the ticket never fires": _replaced("(1 * 0.001)", "(500 * 0.001)"),
-    "half a tile is lost": _replaced(") / 6", ") / 600"),
+    "the bad events of the hour are lost": _replaced("record: slo:sli_events_bad:rate1h", "record: lost"),
     "nobody is told of a vanished SLI": _replaced("absent(", "0 > absent("),
     "a vanished SLI is told at once": _replaced("for: 10m", "for: 1m"),
     "the page has another severity": _replaced("severity: pageteam", "severity: page"),

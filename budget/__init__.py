@@ -1,0 +1,1 @@
+"""What is left of each promise: read from Prometheus, shown and judged. Imports slo/ alone of ours."""

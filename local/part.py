@@ -1,0 +1,87 @@
+"""One part of the platform: what to start, and the process that came of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from local.settings import ROOT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What to start. *ready_url* must answer 200; a part without one is ready once it has lived a second.
+
+    *ends*: the part comes to an end by itself after a while, which is no news, and is then started again.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    address: str = ""
+    ready_url: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    directory: Path = ROOT
+    ready_seconds: float = 30.0
+    ends: bool = False
+
+
+class Child:
+    """A running part: the leader of a process group of its own."""
+
+    def __init__(self, part: Part, *, log: Path, environment: Mapping[str, str]) -> None:
+        """Start *part*, its output appended to *log*.
+
+        Raises:  OSError: it cannot be started.
+        """
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                part.command,
+                env={**os.environ, **part.environment, **environment},
+                cwd=part.directory,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # a Ctrl-C at the terminal is the supervisor's: parts stop in order
+            )
+        self.pid = self._process.pid
+
+    def exit_code(self) -> int | None:
+        """None while it runs; else its exit code, as minus the signal's number when one ended it."""
+        if self._process.returncode is not None:
+            return self._process.returncode
+        if os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            return None
+        # Before it is reaped, so that the group's id cannot be another's: workers must not outlive it.
+        self.kill()
+        return self._process.wait()
+
+    def ask_to_stop(self) -> None:
+        """SIGTERM to the leader, which ends its own workers."""
+        self._signal(signal.SIGTERM)
+
+    def reload(self) -> None:
+        """SIGHUP to the leader."""
+        self._signal(signal.SIGHUP)
+
+    def kill(self) -> None:
+        """SIGKILL to the whole group."""
+        if self._process.returncode is None:
+            os.killpg(self.pid, signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self.exit_code() is None:
+            os.kill(self.pid, number)
+
+
+def how_it_ended(code: int) -> str:
+    """An exit code in words."""
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"

@@ -1,0 +1,1 @@
+"""What every service of the shop is built from: errors, metrics, logs, health, faults, server settings."""

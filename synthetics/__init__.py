@@ -1,0 +1,1 @@
+"""Synthetic shoppers: journeys that check what the shop answers, and the load they make."""

@@ -1,0 +1,128 @@
+"""The platform as people start it: `python -m local up` in a process of its own, on free ports, with its own state."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+import psutil
+import pytest
+import urllib3
+
+from local.settings import PORTS
+
+ROOT = Path(__file__).resolve().parents[2]
+Answer = TypeVar("Answer")
+
+
+class Platform:
+    """One state directory and one set of ports; at most one platform at a time."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        self.shift = next(shift for shift in range(12000, 22000, 137) if _all_free(shift))
+        self.environment = {
+            **os.environ,
+            "TILLWATCH_STATE": str(state),
+            "PORT_BASE": str(8000 + self.shift),
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """`up` with *arguments*; what it prints is on its stdout."""
+        command = [sys.executable, "-m", "local", "up", *arguments]
+        return subprocess.Popen(
+            command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+
+    def run(self, *command: str) -> "subprocess.CompletedProcess[str]":
+        """`python -m` with *command*, to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def url(self, part: str) -> str:
+        """Address of *part*."""
+        return f"http://127.0.0.1:{PORTS[part] + self.shift}"
+
+    def get(self, part: str, path: str) -> Any:
+        """JSON of *path* at *part*."""
+        return urllib3.request("GET", self.url(part) + path, timeout=5.0, retries=False).json()
+
+    def status(self) -> dict[str, dict[str, Any]]:
+        """`budget status --json`, by id."""
+        result = self.run("budget", "status", "--json")
+        assert result.returncode == 0, result.stderr
+        return {slo["id"]: slo for slo in json.loads(result.stdout)["slos"]}
+
+    def processes(self) -> list[psutil.Process]:
+        """Everything that lives with this state directory, keepers and workers too."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get("TILLWATCH_STATE") == str(self.state):
+                    found.append(process)
+            except psutil.Error:
+                continue
+        return found
+
+
+def _all_free(shift: int) -> bool:
+    for port in PORTS.values():
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port + shift))
+            except OSError:
+                return False
+    return True
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """A platform that is not running; what is left of it in the end is ended."""
+    made = Platform(tmp_path_factory.mktemp("state"))
+    yield made
+    for process in made.processes():
+        process.kill()
+
+
+@pytest.fixture(scope="session")
+def read_until() -> Callable[[IO[str] | None, str], str]:
+    """Reads lines up to the first that matches a pattern."""
+
+    def read(stream: IO[str] | None, pattern: str) -> str:
+        assert stream is not None
+        text = ""
+        for line in stream:
+            text += line
+            if re.search(pattern, line):
+                return text
+        pytest.fail(f"ended without {pattern!r}:\n{text}")
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def wait_for() -> Callable[[Callable[[], Answer], float], Answer]:
+    """Asks again until the answer is true, for so many seconds at most."""
+
+    def wait(ask: Callable[[], Answer], seconds: float) -> Answer:
+        deadline = time.monotonic() + seconds
+        while not (answer := ask()):
+            assert time.monotonic() < deadline, f"not within {seconds} s"
+            time.sleep(0.5)
+        return answer
+
+    return wait

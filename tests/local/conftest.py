@@ -1,0 +1,71 @@
+"""Dummy parts: small Python programs that answer, fail, or refuse to die."""
+
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.part import Part
+from local.settings import PORTS, Settings
+
+# Answers 503 for so many seconds, then 200. -S: no site-packages, so that it starts in some 30 ms.
+SERVER = """
+import sys, time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+began, late = time.monotonic(), float(sys.argv[2])
+class Answer(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if time.monotonic() - began >= late else 503)
+        self.end_headers()
+print("listening", flush=True)
+HTTPServer(("127.0.0.1", int(sys.argv[1])), Answer).serve_forever()
+"""
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _all_free(base: int) -> bool:
+    for port in PORTS.values():
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port + base - 8000))
+            except OSError:
+                return False
+    return True
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings with an own run directory and tree, and ports that are free."""
+    base = next(base for base in range(20000, 30000, 137) if _all_free(base))
+    return Settings(run=tmp_path / "state" / "run", port_base=base, root=tmp_path / "tree")
+
+
+@pytest.fixture
+def server_part() -> Callable[..., Part]:
+    """Makes a part that answers on a free port."""
+
+    def make(name: str = "server", *, late_seconds: float = 0, **options: Any) -> Part:
+        port = _free_port()
+        command = (sys.executable, "-S", "-c", SERVER, str(port), str(late_seconds))
+        return Part(name=name, command=command, ready_url=f"http://127.0.0.1:{port}/", **options)
+
+    return make
+
+
+@pytest.fixture
+def program_part() -> Callable[..., Part]:
+    """Makes a part that runs a Python text and answers nothing."""
+
+    def make(text: str, name: str = "program", **options: Any) -> Part:
+        return Part(name=name, command=(sys.executable, "-S", "-c", text), **options)
+
+    return make

@@ -1,0 +1,65 @@
+"""`python -m local`: usage, exit codes, and messages instead of tracebacks."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from local.__main__ import main
+from local.settings import Settings
+
+
+@pytest.fixture
+def environment(settings: Settings) -> dict[str, str]:
+    """An environment of its own, in which nothing runs."""
+    return {"TILLWATCH_STATE": str(settings.run.parent), "PORT_BASE": str(settings.port_base)}
+
+
+def _run(environment: dict[str, str], *arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments, env=environment)
+
+
+def test_down_without_a_platform_is_done(environment: dict[str, str]) -> None:
+    """What is wanted is so already."""
+    result = _run(environment, "down")
+    assert (result.exit_code, result.stdout) == (0, "no platform is running\n")
+
+
+@pytest.mark.parametrize("arguments", [("break", "catalog", "errors"), ("mend", "catalog")], ids=["break", "mend"])
+def test_faults_without_a_platform_are_one_line(environment: dict[str, str], arguments: tuple[str, ...]) -> None:
+    """Exit code 1, and what to do."""
+    result = _run(environment, *arguments)
+    assert result.exit_code == 1
+    assert len(result.stderr.splitlines()) == 1
+    assert "make demo" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(("break", "nobody", "errors"), id="an unknown service"),
+        pytest.param(("break", "catalog", "errors", "--share", "2"), id="more than all requests"),
+        pytest.param(("break", "catalog", "errors", "--seconds", "901"), id="longer than a service takes"),
+        pytest.param(("up", "--for", "-1"), id="a time that is over"),
+        pytest.param(("up", "--for", "soon"), id="no number"),
+    ],
+)
+def test_wrong_usage_is_exit_2(environment: dict[str, str], arguments: tuple[str, ...]) -> None:
+    """Before anything is done."""
+    assert _run(environment, *arguments).exit_code == 2
+
+
+def test_a_wrong_port_base_is_a_message(environment: dict[str, str]) -> None:
+    """The environment is checked like an option."""
+    result = _run({**environment, "PORT_BASE": "1"}, "up")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("PORT_BASE is '1'")
+
+
+def test_a_state_directory_that_cannot_be_made_is_a_message(environment: dict[str, str], tmp_path: Path) -> None:
+    """A file is in its place."""
+    (tmp_path / "file").write_text("")
+    result = _run({**environment, "TILLWATCH_STATE": str(tmp_path / "file")}, "up")
+    assert result.exit_code == 1
+    assert len(result.stderr.splitlines()) == 1
+    assert str(tmp_path / "file") in result.stderr

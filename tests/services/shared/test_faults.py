@@ -1,0 +1,69 @@
+"""The fault board: a share of requests, for a time, and never longer."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.shared.faults import ERRORS, FaultBoard
+
+
+class Setup:
+    """A board whose time and luck the test decides."""
+
+    def __init__(self) -> None:
+        self.now, self.drawn = 50.0, 0.0
+        self.board = FaultBoard(clock=lambda: self.now, random=lambda: self.drawn)
+
+
+def test_nothing_strikes_by_default() -> None:
+    """A new board is empty."""
+    setup = Setup()
+    assert not setup.board.strikes(ERRORS)
+    assert setup.board.active() == ()
+
+
+@pytest.mark.parametrize(("drawn", "hit"), [(0.0, True), (0.2999, True), (0.3, False), (0.999, False)])
+def test_its_share_of_requests_is_struck(drawn: float, hit: bool) -> None:
+    """A share of 0.3 strikes where the number drawn is below 0.3."""
+    setup = Setup()
+    setup.board.inject(ERRORS, share=0.3, seconds=10)
+    setup.drawn = drawn
+    assert setup.board.strikes(ERRORS) is hit
+
+
+@given(st.floats(0, 1, exclude_max=True))
+def test_all_and_none_are_exact(drawn: float) -> None:
+    """A share of 1 strikes every request, one of 0 none, whatever is drawn."""
+    setup = Setup()
+    setup.drawn = drawn
+    setup.board.inject(ERRORS, share=1, seconds=10)
+    assert setup.board.strikes(ERRORS)
+    setup.board.inject(ERRORS, share=0, seconds=10)
+    assert not setup.board.strikes(ERRORS)
+
+
+@given(seconds=st.integers(1, 900), passed=st.floats(0, 2000))
+def test_a_fault_ends_by_itself(seconds: int, passed: float) -> None:
+    """It strikes before its time is up and never from then on, and the list says the same."""
+    setup = Setup()
+    setup.board.inject(ERRORS, share=1, seconds=seconds)
+    until = setup.now + seconds
+    setup.now += passed
+    assert setup.board.strikes(ERRORS) == bool(setup.board.active()) == (setup.now < until)
+
+
+def test_a_second_injection_replaces_the_first() -> None:
+    """A shorter one shortens: a drill is never prolonged by accident."""
+    setup = Setup()
+    setup.board.inject(ERRORS, share=1, seconds=900)
+    setup.board.inject(ERRORS, share=1, seconds=5)
+    setup.now += 5
+    assert not setup.board.strikes(ERRORS)
+
+
+def test_clearing_ends_everything() -> None:
+    """After clear nothing strikes."""
+    setup = Setup()
+    setup.board.inject(ERRORS, share=1, seconds=900)
+    setup.board.clear()
+    assert not setup.board.strikes(ERRORS)
