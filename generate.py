@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -13,32 +15,39 @@ ROOT = Path(__file__).resolve().parent
 
 def _enter_environment() -> None:
     """Go on in the project's .venv, whichever python started this file."""
-    python = ROOT / ".venv" / "bin" / "python"
-    if Path(sys.prefix) == ROOT / ".venv":
-        return
-    if python.exists():
+    environment = ROOT / ".venv"
+    python = environment / "bin" / "python"
+    # Set while one process replaces the other: an environment that is broken must not be entered for ever.
+    tried = os.environ.pop("TILLWATCH_ENTERED", "")
+    if Path(sys.prefix) != environment and os.access(python, os.X_OK) and not tried:
+        os.environ["TILLWATCH_ENTERED"] = "1"
         os.execv(python, [str(python), str(ROOT / "generate.py"), *sys.argv[1:]])
-    try:
-        import click  # noqa: F401
-        import promql_parser
-        import pydantic
-        import yaml
-    except ImportError as error:
-        sys.exit(f"generate.py: {error.name} is not installed here; run `make setup` in {ROOT} first")
+    missing = [name for name in ("click", "promql_parser", "pydantic", "yaml") if find_spec(name) is None]
+    if missing:
+        sys.exit(f"generate.py: {missing[0]} is not installed here; run `make setup` in {ROOT} first")
+
+
+def _prepare_process() -> None:
+    """Settings of the whole process: a short run must be fast, and must not fail for the sake of its looks."""
+    # Half of a short run would go into compiling our own modules where bytecode is not written beside them.
+    home = os.environ.get("HOME")
+    cache = os.environ.get("XDG_CACHE_HOME") or (f"{home}/.cache" if home else "")
+    if cache:
+        sys.pycache_prefix = f"{cache}/tillwatch/pycache"
+        sys.dont_write_bytecode = False
+    # The catalogue holds no cycles: a collector that walks it again and again would take a third of the time.
+    gc.disable()
+    # A sign that the terminal's encoding lacks is replaced, not fatal.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":
     _enter_environment()
-    # Half of a short run would go into compiling our own modules where bytecode is not written beside them.
-    sys.pycache_prefix = str(
-        Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "tillwatch" / "pycache"
-    )
-    sys.dont_write_bytecode = False
-    # The catalogue holds no cycles: a collector that walks it again and again would take a third of the time.
-    gc.disable()
+    _prepare_process()
 
 import difflib
-import io
 import json
 import subprocess
 import tarfile
@@ -46,13 +55,14 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 import click
 
 from alerts import routes, rule_files
 from slo import artifact, emit
 from slo.artifact import Artifact
-from slo.errors import EngineError, SpecErrors, TillwatchError
+from slo.errors import EngineError, GitError, SpecErrors, TillwatchError
 from slo.load import load
 from slo.model import Catalogue
 from slo.sloth_engine import Sloth
@@ -61,6 +71,7 @@ from tools import install
 SPECS = os.path.relpath(ROOT / "slo" / "specs")
 ROUTING = os.path.relpath(ROOT / "alerts" / "routing.yaml")
 OUT = os.path.relpath(ROOT / "generated")
+_DIFFED = ("slo/specs", "alerts/routing.yaml")
 SOME_SLOS = 500  # from here on a build takes long enough to want a progress bar
 
 _specs = click.option("--specs", default=SPECS, show_default=True, help="File or folder of specs, - for stdin.")
@@ -83,25 +94,32 @@ _only = click.option("--only", help=f"Kinds to generate, with commas: {','.join(
 
 
 class _Faults(click.ClickException):
-    """Faults in what people wrote: exit code 1, one line each on stderr, or JSON on stdout."""
+    """Faults in what people wrote: exit code 1, one line each on stderr, or JSON on stdout.
+
+    `outcome` says what became of the output.
+    """
 
     exit_code = 1
 
-    def __init__(self, error: TillwatchError, as_json: bool) -> None:
+    def __init__(self, error: TillwatchError, as_json: bool, outcome: str = "") -> None:
         super().__init__(str(error))
-        self._error, self._json = error, as_json
+        self._faults = error.faults if isinstance(error, SpecErrors) else ()
+        self._json, self._outcome = as_json, outcome
 
     def show(self, file: object = None) -> None:
-        faults = self._error.faults if isinstance(self._error, SpecErrors) else ()
         if self._json:
             fields = ("path", "line", "column", "where", "message")
-            listed = [{name: getattr(fault, name) for name in fields} for fault in faults]
+            listed = [{name: getattr(fault, name) for name in fields} for fault in self._faults]
             click.echo(json.dumps({"faults": listed or [{"message": self.message}]}, indent=2))
             return
         click.echo(self.message, err=True)
-        if faults:
-            count = f"{len(faults)} fault{'s' if len(faults) > 1 else ''}"
-            click.echo(f"{count}; nothing was written", err=True)
+        if self._faults:
+            files = len({fault.path for fault in self._faults})
+            click.echo(f"{_count(len(self._faults), 'fault')} in {_count(files, 'file')}{self._outcome}", err=True)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 class _Group(click.Group):
@@ -138,15 +156,14 @@ def build(
         with _progress(made, catalogue) as artifacts:
             written = emit.write(Path(out), artifacts, {artifact.FOLDERS[kind] for kind in kinds})
     except TillwatchError as error:
-        raise _Faults(error, as_json) from None
-    except OSError as error:
-        raise click.ClickException(f"{error.filename or out}: {error.strerror}; {out} is as it was") from None
+        raise _Faults(error, as_json, "; nothing was written") from None
     seconds = time.monotonic() - started
     if as_json:
         figures = {"slos": len(catalogue.slos), "out": out, "files": written, "seconds": round(seconds, 3)}
         click.echo(json.dumps(figures, indent=2))
     else:
-        click.echo(f"{len(catalogue.slos)} SLOs → {len(written)} files in {out}, {seconds:.1f} s")
+        slos, files = _count(len(catalogue.slos), "SLO"), _count(len(written), "file")
+        click.echo(f"{slos} → {files} in {out}, {seconds:.1f} s")
 
 
 @main.command()
@@ -168,7 +185,8 @@ def validate(paths: tuple[str, ...], routing: str, as_json: bool) -> None:
         return
     for note in notes:
         click.echo(str(note))
-    click.echo(f"{len(catalogue.slos)} SLOs in {len(catalogue.files)} files are valid")
+    slos, files = _count(len(catalogue.slos), "SLO"), _count(len(catalogue.files), "file")
+    click.echo(f"valid: {slos} in {files}")
 
 
 @main.command()
@@ -177,7 +195,8 @@ def validate(paths: tuple[str, ...], routing: str, as_json: bool) -> None:
 @_out
 @_engine
 @_sloth_plugins
-def check(specs: str, routing: str, out: str, engine: str, sloth_plugins: Path | None) -> None:
+@_json
+def check(specs: str, routing: str, out: str, engine: str, sloth_plugins: Path | None, as_json: bool) -> None:
     """Fail with a diff when the output folder is not what the specs say."""
     from slo import drift
 
@@ -186,13 +205,18 @@ def check(specs: str, routing: str, out: str, engine: str, sloth_plugins: Path |
         made = _artifacts(catalogue, frozenset(artifact.FOLDERS), _sloth(engine, sloth_plugins), routing)
         drifts = tuple(drift.find(Path(out), made))
     except TillwatchError as error:
-        raise _Faults(error, False) from None
-    for text in drifts:
-        click.echo(text, nl=False)
+        raise _Faults(error, as_json) from None
+    if as_json:
+        click.echo(json.dumps({"drifts": [{"path": d.path, "diff": d.diff} for d in drifts]}, indent=2))
+    elif drifts:
+        for found in drifts:
+            click.echo(found.diff, nl=False)
+        differ = _count(len(drifts), "file") + (" differs" if len(drifts) == 1 else " differ")
+        click.echo(f"{differ} from what the specs say; run ./generate.py build and commit {out}", err=True)
+    else:
+        click.echo(f"{out} is what the specs say")
     if drifts:
-        click.echo(f"{len(drifts)} files differ from the specs; run ./generate.py and commit {out}", err=True)
         raise SystemExit(1)
-    click.echo(f"{out} is what the specs say")
 
 
 @main.command()
@@ -263,18 +287,28 @@ def _progress(made: Iterator[Artifact], catalogue: Catalogue) -> AbstractContext
 
 
 def _catalogue_at(ref: str) -> Catalogue:
-    """The catalogue as it was committed at *ref*."""
-    command = ["git", "-C", str(ROOT), "archive", "--format=tar", ref, "slo/specs", "alerts/routing.yaml"]
+    """The catalogue as it was committed at *ref*; its faults are told as git names files: `HEAD~1:slo/specs/….yaml`."""
+    commit = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}", otherwise=ref)
+    packed = _git("archive", "--format=tar", commit.decode().strip(), *_DIFFED, otherwise=ref)
+    with tempfile.TemporaryDirectory() as folder:
+        with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+            archive.extractall(folder, filter="data")
+        try:
+            return load([f"{folder}/{_DIFFED[0]}"], f"{folder}/{_DIFFED[1]}", plugins=True)
+        except SpecErrors as error:
+            faults = (replace(fault, path=fault.path.replace(f"{folder}/", f"{ref}:")) for fault in error.faults)
+            raise SpecErrors(tuple(faults)) from None
+
+
+def _git(*arguments: str, otherwise: str) -> bytes:
+    command = ["git", "-C", str(ROOT), *arguments]
     try:
-        packed = subprocess.run(command, capture_output=True, check=True).stdout
+        return subprocess.run(command, capture_output=True, check=True).stdout
     except FileNotFoundError:
-        raise click.ClickException("git is not installed; diff reads the specs of an earlier commit from it") from None
+        raise GitError("git is not installed; diff reads the specs of an earlier commit from it") from None
     except subprocess.CalledProcessError as error:
         reason = error.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        raise click.ClickException(f"git has no specs at {ref}: {' '.join(reason)}") from None
-    with tempfile.TemporaryDirectory() as folder:
-        tarfile.open(fileobj=io.BytesIO(packed)).extractall(folder, filter="data")
-        return load([f"{folder}/slo/specs"], f"{folder}/alerts/routing.yaml", plugins=True)
+        raise GitError(": ".join([f"git has no specs at {otherwise!r}", *reason])) from None
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from alerts.burn_rate import route_labels
 from slo import conventions as names
 from slo.model import Events, pairs
 from slo.rule import Alert
-from slo.rules import BASE, SloRules
+from slo.rule_context import BASE, SloRules
 
 
 def absent(rules: SloRules, expr: str | None = None) -> Alert | None:

@@ -6,19 +6,17 @@ group has just recorded.
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from slo import conventions as names
 from slo import promql
 from slo.model import Events, Notice, Pairs, Slo, pairs
 from slo.query import Unit
 from slo.rule import Alert
-from slo.rules import BASE, SLOW_SECONDS, STEP, SloRules, is_additive, is_doubled, unit
+from slo.rule_context import BASE, SLOW_SECONDS, STEP, SloRules, is_additive, is_doubled, unit
 from slo.windows import BurnRateWindow, spell
 
 # Bad events are counted from extrapolated rates: n events read as 0.84 n (the average of sparse 5m records) to
 # 1.05 n. Half an event of slack lets n through and holds n − 1 back.
-SLACK = Fraction(1, 2)
+SLACK = 0.5
 
 
 def page(rules: SloRules) -> Alert | None:

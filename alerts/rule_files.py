@@ -12,7 +12,8 @@ from slo import kpi_rules, promql, rule_tests
 from slo.artifact import ALERTS, FOLDERS, RULES, TESTS, Artifact, header
 from slo.model import Catalogue, Slo, SpecFile
 from slo.rule import Alert, Group, to_yaml
-from slo.rules import SloRules, groups, shared
+from slo.rule_context import SloRules, shared
+from slo.rules import groups
 from slo.sloth_engine import Sloth
 
 BOTH = frozenset({RULES, ALERTS})
@@ -26,14 +27,10 @@ def build(catalogue: Catalogue, kinds: frozenset[str], sloth: Sloth | None = Non
     """
     written = sloth.rules(catalogue) if sloth is not None else None
     for file in catalogue.files:
-        if written is not None:
-            text = to_yaml(group for slo in file.slos for group in added(slo, next(written), kinds))
-            yield Artifact(f"{FOLDERS[RULES]}/{file.stem}.yaml", header(file.name) + text)
-            continue
         if {RULES, ALERTS} & kinds:
-            text = to_yaml(groups_of(file, kinds))
-            yield Artifact(f"{FOLDERS[RULES]}/{file.stem}.yaml", header(file.name) + text)
-        if TESTS in kinds:
+            made = groups_of(file, kinds) if written is None else sloth_groups_of(file, written, kinds)
+            yield Artifact(f"{FOLDERS[RULES]}/{file.stem}.yaml", header(file.name) + to_yaml(made))
+        if TESTS in kinds and written is None:
             suffix_of = _suffixes(file)
             yield from rule_tests.build(file, lambda slo: slo_groups(slo, BOTH, suffix_of(slo)))  # noqa: B023
 
@@ -43,6 +40,19 @@ def groups_of(file: SpecFile, kinds: frozenset[str] = BOTH) -> Iterator[Group]:
     suffix_of = _suffixes(file)
     for slo in file.slos:
         yield from slo_groups(slo, kinds, suffix_of(slo))
+    yield from _kpi_groups(file, kinds)
+
+
+def sloth_groups_of(
+    file: SpecFile, written: Iterator[tuple[Group, ...]], kinds: frozenset[str] = BOTH
+) -> Iterator[Group]:
+    """The same with what the real sloth has *written* for the SLOs of *file*, which come next in it."""
+    for slo in file.slos:
+        yield from added(slo, next(written), kinds)
+    yield from _kpi_groups(file, kinds)
+
+
+def _kpi_groups(file: SpecFile, kinds: frozenset[str]) -> Iterator[Group]:
     if RULES in kinds:
         yield from (kpi_rules.group(kpi) for spec in file.specs for kpi in spec.kpis)
 

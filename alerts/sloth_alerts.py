@@ -11,7 +11,7 @@ from slo import conventions as names
 from slo.artifact import ALERTS, RULES
 from slo.model import Events, RawRatio, Slo, pairs
 from slo.rule import Alert, Group, Record
-from slo.rules import BASE, shared
+from slo.rule_context import BASE, shared
 
 
 def added(slo: Slo, groups: Iterable[Group], kinds: frozenset[str]) -> Iterator[Group]:

@@ -10,7 +10,7 @@ from slo import promql
 from slo.budget import error_budget, threshold
 from slo.model import Catalogue, Events, RawRatio, Slo
 from slo.query import Unit
-from slo.rules import is_additive, unit
+from slo.rule_context import is_additive, unit
 from slo.windows import for_period
 
 

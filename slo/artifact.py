@@ -25,6 +25,11 @@ class Artifact:
     text: str
 
 
+MARK = "by ./generate.py, do not edit."
+"""How the first line of every generated file ends."""
+
+
 def header(sources: str) -> str:
-    """The first lines of every generated YAML file."""
-    return f"# Generated from {sources} by ./generate.py, do not edit.\n"
+    """The first line of every generated YAML file, whatever a file may be called."""
+    shown = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in sources)
+    return f"# Generated from {shown} {MARK}\n"

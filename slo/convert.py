@@ -61,8 +61,7 @@ def _sli(shape: spec.SliShape) -> Sli:
     return Events(bad=bad, total=total)
 
 
-def _alerting(shape: spec.AlertingShape | None) -> Alerting:
-    assert shape is not None  # the shape of an SLO has seen to it
+def _alerting(shape: spec.AlertingShape) -> Alerting:
     return Alerting(
         name=shape.name,
         labels=pairs(shape.labels),

@@ -1,8 +1,8 @@
 """Turns the text of a YAML or JSON file into plain values, strictly and within bounds.
 
-A scalar keeps its text: labels want `tier: 2` as "2", exactly as sloth reads it. What YAML would call a number or
-a boolean comes out as `Plain`, a string that the shapes may read as one. Duplicate keys are faults here, because
-no later reader sees them.
+A scalar keeps its text: a label `version: 1.10` stays "1.10". What YAML would call a number or a boolean comes out
+as `Plain`, a string that the shapes may read as one. Duplicate keys are faults here, because no later reader sees
+them.
 """
 
 from __future__ import annotations
@@ -22,14 +22,16 @@ MAX_NODES = 400_000
 MAX_DEPTH = 64
 
 _NOT_TEXT = re.compile(
-    r"[-+]?(\d[\d_]*(\.[\d_]*)?|\.\d[\d_]*)([eE][-+]?\d+)?|[-+]?0x[\da-fA-F_]+|0o?[0-7_]+|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
-    r"|true|True|TRUE|false|False|FALSE|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF"
+    r"[-+]?(\d[\d_]*(\.[\d_]*)?|\.\d[\d_]*)([eE][-+]?\d+)?|[-+]?0x[\da-fA-F_]+|0o?[0-7_]+"
+    r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
+    r"|true|True|TRUE|false|False|FALSE|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF",
+    re.ASCII,
 )
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _FIRST = frozenset("-+.0123456789tTfFyYnNoO~")
-_STANDARD_TAGS = frozenset(
-    f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "null", "map", "seq")
-)
+_TAG = "tag:yaml.org,2002:"
+_PLAIN_TAGS = frozenset(f"{_TAG}{kind}" for kind in ("int", "float", "bool"))
+_STANDARD_TAGS = _PLAIN_TAGS | {f"{_TAG}{kind}" for kind in ("str", "null", "map", "seq")}
 
 
 class Plain(str):
@@ -46,6 +48,8 @@ class _Open:
     anchor: str | None
     path: Path
     key: str | None = None
+    key_event: Any = None
+    merging: bool = False
     merges: list[dict[str, Any]] = field(default_factory=list)
     nodes_before: int = 0
 
@@ -68,15 +72,26 @@ def read(text: str, path: str) -> tuple[list[Any], list[Fault]]:
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
             reader.take(event)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        what = " ".join(filter(None, (error.context, error.problem)))
-        raise DocumentFault(_at(path, mark, f"is not YAML: {what}")) from None
+        raise DocumentFault(_at(path, error.problem_mark or error.context_mark, _syntax(error))) from None
     except yaml.reader.ReaderError as error:
-        before = text[: error.position] if isinstance(error.position, int) else ""
-        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        message = f"is not YAML: character #x{ord(str(error.character)[:1] or ' '):04x} is not allowed"
-        raise DocumentFault(Fault(path=path, line=line, column=column, message=message)) from None
+        raise DocumentFault(_unreadable(text, path, error)) from None
     return reader.documents, reader.faults
+
+
+def _syntax(error: yaml.MarkedYAMLError) -> str:
+    """What libyaml says, with the line in which the broken part begins."""
+    context, begin, found = error.context, error.context_mark, error.problem_mark
+    if context and begin is not None and found is not None and begin.line != found.line:
+        context += f" that begins in line {begin.line + 1}:"
+    return "is not YAML: " + " ".join(filter(None, (context, error.problem)))
+
+
+def _unreadable(text: str, path: str, error: Any) -> Fault:
+    """A character that YAML does not allow. libyaml counts bytes."""
+    before = text.encode()[: error.position].decode(errors="ignore")
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    message = f"is not YAML: the control character #x{error.character:02x} is not allowed"
+    return Fault(path=path, line=line, column=column, message=message)
 
 
 class _Reader:
@@ -116,7 +131,9 @@ class _Reader:
             self._key(event, text)
             return
         value: Any = text
-        if event.implicit[0] and (text == "" or text[0] in _FIRST or text == "null"):
+        if event.tag in _PLAIN_TAGS:
+            value = Plain(text)
+        elif event.implicit[0] and (text == "" or text[0] in _FIRST or text == "null"):
             value = None if text in _NULLS else Plain(text) if _NOT_TEXT.fullmatch(text) else text
         self._count(event, 1)
         if event.anchor is not None:
@@ -124,16 +141,17 @@ class _Reader:
         self._put(value)
 
     def _key(self, event: Any, text: str) -> None:
-        top = self._stack[-1]
-        if text == "<<" and event.implicit[0]:
-            top.key = "<<"
-            return
-        if text in top.value:
-            where = spell((*top.path, text))
-            self.faults.append(_at(self._path, event.start_mark, "duplicate key; the first one stands above", where))
-        top.key = text
         if event.anchor is not None:
             self._anchors[event.anchor] = (text, 1)
+        self._set_key(event, text, merges=text == "<<" and event.implicit[0])
+
+    def _set_key(self, event: Any, text: str, *, merges: bool = False) -> None:
+        top = self._stack[-1]
+        top.key, top.key_event = text, event
+        top.merging = merges
+        if not merges and text in top.value:
+            where = spell((*top.path, text))
+            self.faults.append(_at(self._path, event.start_mark, "duplicate key; the first one stands above", where))
 
     def _start_mapping(self, event: Any) -> None:
         self._open(event, {})
@@ -181,11 +199,11 @@ class _Reader:
         if top is not None and type(top.value) is dict and top.key is None:
             if not isinstance(value, str):
                 self._stop(event, "a mapping key must be a plain word")
-            top.key = value
+            self._set_key(event, value)
             return
-        self._put(value, event)
+        self._put(value)
 
-    def _put(self, value: Any, event: Any = None) -> None:
+    def _put(self, value: Any) -> None:
         if not self._stack:
             self.documents.append(value)
             return
@@ -193,20 +211,20 @@ class _Reader:
         if type(top.value) is list:
             top.value.append(value)
             return
-        if top.key == "<<":
+        if top.merging:
             self._merge(top, value)
         elif top.key not in top.value:
             top.value[top.key] = value
         top.key = None
 
     def _merge(self, top: _Open, value: Any) -> None:
-        sources = value if isinstance(value, list) else [value]
-        for source in sources:
-            if not isinstance(source, dict):
+        for source in value if isinstance(value, list) else [value]:
+            if isinstance(source, dict):
+                top.merges.append(source)
+            else:
                 where = spell((*top.path, "<<"))
-                self.faults.append(Fault(path=self._path, where=where, message="merges something that is no mapping"))
-                return
-            top.merges.append(source)
+                message = "merges something that is no mapping"
+                self.faults.append(_at(self._path, top.key_event.start_mark, message, where))
 
     def _count(self, event: Any, nodes: int) -> None:
         self._nodes += nodes

@@ -15,12 +15,14 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from slo.artifact import Artifact
+from slo.artifact import MARK, Artifact
 from slo.errors import OutputError
 
 MANIFEST = ".manifest"
-_MARK = "by ./generate.py, do not edit."
+MAX_FOREIGN = 10_000
+"""Files of others that are carried over; a folder with more of them was hardly meant."""
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
+_NO_REPLACING = (errno.EBUSY, errno.EXDEV, errno.EINVAL)  # a mount point, or a part of one's own path
 
 
 def write(out: Path, artifacts: Iterable[Artifact], replaced: Collection[str]) -> tuple[str, ...]:
@@ -28,36 +30,60 @@ def write(out: Path, artifacts: Iterable[Artifact], replaced: Collection[str]) -
 
     Args:    replaced: the folders below *out* that *artifacts* hold in full; ours elsewhere are kept.
     Returns: the paths written, relative to *out*, sorted.
-    Raises:  OutputError: nothing to write, a file of somebody else in the way, or a folder that cannot be
-             replaced. OSError: the disk. In every case *out* is as it was.
+    Raises:  OutputError: nothing to write, a file of somebody else in the way, a folder that cannot be replaced, or
+             the disk. In every case *out* is as it was.
     """
-    out = Path(os.path.abspath(out.resolve()))
-    if out.exists() and not out.is_dir():
+    try:
+        return _write(_checked(out), artifacts, tuple(f"{folder}/" for folder in replaced))
+    except OSError as error:
+        if error.errno in _NO_REPLACING:
+            raise OutputError(f"{out} cannot be replaced as a whole; name a folder inside it") from None
+        raise OutputError(f"{error.filename or out}: {error.strerror}; {out} is as it was") from None
+
+
+def ours(out: Path) -> frozenset[str]:
+    """The files below *out* that we wrote, relative to it."""
+    return frozenset(_read_manifest(out).splitlines())
+
+
+def manifest(paths: Iterable[str]) -> str:
+    """The text of a manifest that names *paths*."""
+    return "".join(f"{path}\n" for path in sorted(paths))
+
+
+def _read_manifest(out: Path) -> str:
+    try:
+        return (out / MANIFEST).read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return ""
+
+
+def _checked(out: Path) -> Path:
+    """The real folder that *out* names, if it may be replaced."""
+    real = out.resolve()
+    if real.exists() and not real.is_dir():
         raise OutputError(f"{out} is a file; name a folder")
+    if Path.cwd().is_relative_to(real):
+        raise OutputError(
+            f"{out} holds the folder that you stand in, and would be replaced under you;"
+            " go elsewhere first, or name a folder inside it"
+        )
+    return real
+
+
+def _write(out: Path, artifacts: Iterable[Artifact], replaced: tuple[str, ...]) -> tuple[str, ...]:
     out.parent.mkdir(parents=True, exist_ok=True)
     with _locked(out.parent):
         new = _sibling(out, "new")
         _recover(out)
         try:
             written = _fill(new, artifacts)
-            kept = _carry(out, new, frozenset(written), tuple(f"{folder}/" for folder in replaced))
-            (new / MANIFEST).write_text("".join(f"{path}\n" for path in sorted({*written, *kept})))
+            kept = _carry(out, new, frozenset(written), replaced)
+            (new / MANIFEST).write_text(manifest({*written, *kept}), encoding="utf-8")
             _replace(out, new)
-        except OSError as error:
-            if error.errno in (errno.EBUSY, errno.EXDEV, errno.EINVAL):
-                raise OutputError(f"{out} cannot be replaced as a whole; name a folder inside it") from None
-            raise
         finally:
             shutil.rmtree(new, ignore_errors=True)
     return tuple(sorted(written))
-
-
-def ours(out: Path) -> frozenset[str]:
-    """The files below *out* that we wrote, relative to it."""
-    try:
-        return frozenset((out / MANIFEST).read_text().splitlines())
-    except FileNotFoundError:
-        return frozenset()
 
 
 # --- the new tree -----------------------------------------------------------------------------------------------
@@ -72,7 +98,7 @@ def _fill(new: Path, artifacts: Iterable[Artifact]) -> list[str]:
         if parent != folder:
             (new / parent).mkdir(parents=True, exist_ok=True)
             folder = parent
-        with open(new / artifact.path, "xb") as file:
+        with (new / artifact.path).open("xb") as file:
             file.write(artifact.text.encode())
         written.append(artifact.path)
     if not written:
@@ -85,25 +111,42 @@ def _carry(out: Path, new: Path, written: frozenset[str], replaced: tuple[str, .
     if not out.exists():
         return []
     mine = ours(out)
+    folders = {parent.as_posix() for path in written for parent in Path(path).parents}
     kept: list[str] = []
-    shutil.copystat(out, new)
+    foreign = 0
     for path in _tree(out):
         relative = path.relative_to(out).as_posix()
         if relative == MANIFEST or (relative in mine and relative.startswith(replaced)):
             continue
         if relative in written:
             if relative not in mine and not _looks_ours(path):
-                raise OutputError(f"{path} is in the way: it was not generated; move it, or choose another --out")
+                raise _in_the_way(path)
             continue
+        if _blocks(path, relative, written, folders):
+            raise _in_the_way(path)
         if relative in mine:
             kept.append(relative)
+        elif (foreign := foreign + 1) > MAX_FOREIGN:
+            raise OutputError(f"{out} holds more than {MAX_FOREIGN} files of others; name a folder of its own")
         _link(path, new / relative)
+    _same_modes(out, new)
     return kept
+
+
+def _blocks(path: Path, relative: str, written: frozenset[str], folders: set[str]) -> bool:
+    """Whether a folder of ours is a file or a link here, or a file of ours a folder."""
+    if relative in folders and (path.is_symlink() or not path.is_dir()):
+        return True
+    return any(parent.as_posix() in written for parent in Path(relative).parents)
+
+
+def _in_the_way(path: Path) -> OutputError:
+    return OutputError(f"{path} is in the way: it was not generated; move it, or choose another --out")
 
 
 def _tree(folder: Path) -> Iterator[Path]:
     """Files, links and empty folders below *folder*."""
-    for parent, folders, files in os.walk(folder):
+    for parent, folders, files in os.walk(folder, onerror=_raise):
         for name in files:
             yield Path(parent, name)
         for name in [*folders]:
@@ -113,20 +156,34 @@ def _tree(folder: Path) -> Iterator[Path]:
                 yield path
 
 
+def _raise(error: OSError) -> None:
+    raise error
+
+
 def _link(old: Path, new: Path) -> None:
-    new.parent.mkdir(parents=True, exist_ok=True)
     if old.is_dir() and not old.is_symlink():
-        new.mkdir(exist_ok=True)
+        new.mkdir(parents=True, exist_ok=True)
         return
+    new.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(old, new, follow_symlinks=False)
     except OSError:  # a file system without hard links
         shutil.copy2(old, new, follow_symlinks=False)
 
 
+def _same_modes(out: Path, new: Path) -> None:
+    """Folders stay open to the same people."""
+    for parent, _, _ in os.walk(out):
+        twin = new / Path(parent).relative_to(out)
+        if twin.is_dir():
+            shutil.copystat(parent, twin)
+
+
 def _looks_ours(path: Path) -> bool:
-    with open(path, "rb") as file:
-        return _MARK.encode() in file.readline(4096)
+    if path.is_symlink() or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return MARK.encode() in file.readline(4096)
 
 
 # --- the exchange -----------------------------------------------------------------------------------------------
@@ -151,7 +208,7 @@ def _recover(out: Path) -> None:
     """Undo what a killed build left: a half-written tree, or (without an exchange) an old tree moved aside."""
     old = _sibling(out, "old")
     if old.exists() and not out.exists():
-        os.rename(old, out)
+        old.rename(out)
     for leftover in (old, _sibling(out, "new")):
         if leftover.exists():
             shutil.rmtree(leftover)
@@ -159,11 +216,11 @@ def _recover(out: Path) -> None:
 
 def _replace(out: Path, new: Path) -> None:
     if not out.exists():
-        os.rename(new, out)
+        new.rename(out)
     elif not _exchanged(out, new):
         old = _sibling(out, "old")
-        os.rename(out, old)
-        os.rename(new, out)
+        out.rename(old)
+        new.rename(out)
         shutil.rmtree(old)
 
 

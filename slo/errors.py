@@ -28,15 +28,32 @@ class Fault:
     message: str
 
     def __str__(self) -> str:
-        place = f"{self.path}:{self.line}:{self.column}" if self.line else self.path
-        return f"{place}: {self.where}: {self.message}" if self.where else f"{place}: {self.message}"
+        path = _one_line(self.path)
+        place = f"{path}:{self.line}:{self.column}" if self.line else path
+        return ": ".join(filter(None, (place, _one_line(self.where), _one_line(self.message))))
+
+
+MAX_SHOWN = 400
+"""Characters of a path, a place or a message that are shown: a query may be 32,768 long."""
+
+
+def _one_line(text: str) -> str:
+    """*text* on one line, without signs that a terminal would obey."""
+    shown = text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
+    return shown if shown.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in shown)
 
 
 class SpecErrors(TillwatchError):
-    """Every fault found in the inputs, in the order of their files and places."""
+    """Every fault found in the inputs, in the order of their files and places.
+
+    What aliases and merges repeat is one fault: one edit mends it.
+    """
 
     def __init__(self, faults: tuple[Fault, ...]) -> None:
-        self.faults = tuple(sorted(faults, key=lambda f: (f.path, f.line, f.column)))
+        once: dict[tuple[str, int, int, str], Fault] = {}
+        for fault in faults:
+            once.setdefault((fault.path, fault.line, fault.column, fault.message), fault)
+        self.faults = tuple(sorted(once.values(), key=lambda f: (f.path, f.line, f.column)))
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
 
@@ -50,3 +67,7 @@ class OutputError(TillwatchError):
 
 class EngineError(TillwatchError):
     """The real sloth is missing, or refused what it was given."""
+
+
+class GitError(TillwatchError):
+    """The specs of an earlier commit cannot be had."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 
-from slo import promql, rules
+from slo import promql, rule_context
 from slo.windows import BASE_SECONDS, BurnRateWindow, for_period
 
 SLACK = 0.5
@@ -111,7 +111,7 @@ class _Model:
 
     def _slow_average(self, step: int) -> tuple[float, float] | None:
         every = self.plan.step_seconds
-        first, last = self._range(step * every, rules.SLOW_SECONDS, every)
+        first, last = self._range(step * every, rule_context.SLOW_SECONDS, every)
         found = [rate for rate in self._base[first : last + 1] if rate is not None]
         return (sum(r[0] for r in found) / len(found), sum(r[1] for r in found) / len(found)) if found else None
 
@@ -126,14 +126,14 @@ class _Model:
 
     def _ratio(self, step: int, seconds: int, *, paging: bool) -> float:
         windows = for_period(self.plan.period_days)
-        if not self.plan.additive or (paging and seconds <= rules.LONGEST_RAW_SECONDS):
+        if not self.plan.additive or (paging and seconds <= rule_context.LONGEST_RAW_SECONDS):
             total, bad = self._rate(step, seconds) or (0, 0)
         elif not paging:
-            total, bad = self._summed(self._average, step, seconds, rules.SLOW_SECONDS, 0)
-        elif rules.is_doubled(windows, seconds):
+            total, bad = self._summed(self._average, step, seconds, rule_context.SLOW_SECONDS, 0)
+        elif rule_context.is_doubled(windows, seconds):
             total, bad = self._doubled(step, seconds)
         else:
-            total, bad = self._recent(step, seconds, rules.newest_seconds(windows))
+            total, bad = self._recent(step, seconds, rule_context.newest_seconds(windows))
         return bad / total if total > 0 else 0.0
 
     def _doubled(self, step: int, seconds: int) -> tuple[float, float]:
@@ -208,7 +208,7 @@ class _Model:
     def _quick_page_count(self, step: int, seconds: int) -> float:
         if not self.plan.additive:
             return self._whole_window_count(step, seconds)
-        if rules.is_doubled(for_period(self.plan.period_days), seconds):
+        if rule_context.is_doubled(for_period(self.plan.period_days), seconds):
             return self._doubled(step, seconds)[1] * seconds
         return self._slow_page_count(step, seconds)
 
@@ -220,4 +220,4 @@ class _Model:
     def _ticket_count(self, step: int, seconds: int) -> float:
         if not self.plan.additive:
             return self._whole_window_count(step, seconds)
-        return self._summed(self._average, step, seconds, rules.SLOW_SECONDS, 0)[1]
+        return self._summed(self._average, step, seconds, rule_context.SLOW_SECONDS, 0)[1]

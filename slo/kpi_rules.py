@@ -6,7 +6,7 @@ from slo import conventions as names
 from slo import promql
 from slo.model import Kpi
 from slo.rule import Group, Record
-from slo.rules import SLOW_SECONDS
+from slo.rule_context import SLOW_SECONDS
 
 WINDOW = "5m"
 WEEKS = (1, 2, 3)

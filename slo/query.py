@@ -18,7 +18,7 @@ from slo.additivity import PROBE_SECONDS, Unit, nature
 from slo.errors import QueryError
 from slo.query_labels import kind, labels
 
-__all__ = ["Query", "Unit", "never_match", "parse"]
+__all__ = ["Query", "Unit", "never_match", "parse", "parse_matchers"]
 
 MAX_LENGTH = 32_768
 MAX_OPERATORS = 300
@@ -97,6 +97,24 @@ def parse(text: str) -> Query:
         divides="/" in text or "%" in text,
         newer=tuple(found.newer),
     )
+
+
+def parse_matchers(text: str) -> None:
+    """Make sure that *text* is label matchers and nothing else: `job="orders", code!="404"`.
+
+    Raises:  QueryError: where more, or something else, would come out of `metric{<text>, …}`.
+    """
+    if len(text) > MAX_LENGTH or "{{" in text:
+        raise QueryError("is too long, or holds a template")
+    inside = text.strip().rstrip(",")
+    probe = f'metric{{{inside}{"," if inside else ""}le="1"}}'
+    tree = _tree((probe,))
+    query_check.check(tree)
+    whole = isinstance(tree, pq.VectorSelector) and tree.at is None and tree.offset is None
+    if not whole or not tree.matchers.matchers or tree.matchers.matchers[-1].name != "le":
+        raise QueryError('holds more than label matchers; expected text such as job="orders"')
+    if any(matcher.name == "le" for matcher in tree.matchers.matchers[:-1]):
+        raise QueryError("holds a matcher for le, which comes from below")
 
 
 def never_match(one: Query, other: Query) -> str:

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from slo import conventions as names
-from slo import event_series, promql, promtool, rule, rules, scenarios
+from slo import event_series, promql, promtool, rule, rule_context, scenarios
 from slo.artifact import FOLDERS, TESTS, Artifact, header
 from slo.event_series import EventSeries
 from slo.forecast import Firing, Plan, firing
+from slo.input_series import counters, single_failure, vanishing
 from slo.model import Events, Slo, SpecFile, pairs
 from slo.promtool import Case, Check, merged, samples_equal
 from slo.query import Unit
 from slo.rule import Alert, Group
-from slo.input_series import counters, single_failure, vanishing
 from slo.windows import BASE_SECONDS, MINUTE, spell
 
 STAND_INS = "stand-ins"
@@ -80,12 +80,12 @@ class _Suite:
     def __init__(self, slo: Slo, series: EventSeries | None, groups_of: GroupsOf) -> None:
         self.slo = slo
         self.series = series
-        self._rules = rules.shared(slo)
+        self._rules = rule_context.shared(slo)
         self._alerts = tuple(one for group in groups_of(slo) for one in group.rules if isinstance(one, Alert))
-        countable = isinstance(slo.sli, Events) and rules.unit(slo.sli) is not Unit.UNKNOWN
+        countable = isinstance(slo.sli, Events) and rule_context.unit(slo.sli) is not Unit.UNKNOWN
         failures = slo.alerting.min_failures if countable else 0
         self._guarded = failures > 1
-        additive = isinstance(slo.sli, Events) and rules.is_additive(slo.sli)
+        additive = isinstance(slo.sli, Events) and rule_context.is_additive(slo.sli)
         self._plan = scenarios.base(additive, slo.period_days, self._rules.budget, failures)
 
     def beside(self, other: _Suite) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +18,9 @@ from slo.errors import QueryError
 NAME = re.compile(r"[A-Za-z0-9][-A-Za-z0-9_.]*[A-Za-z0-9]")
 METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-DURATION = re.compile(r"(\d+)([smhdw])")
+DURATION = re.compile(r"([0-9]+)([smhdw])")
+MAX_DIGITS = 12
+"""Before and behind the decimal point: more would be a slip, and floats could not tell such objectives apart."""
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _TRUE, _FALSE = ("true", "yes", "on"), ("false", "no", "off")
 
@@ -31,6 +34,11 @@ def name(text: str) -> str:
     return text
 
 
+def team(text: str) -> str:
+    """A team's name, or none."""
+    return name(text) if text else text
+
+
 def query_text(text: str) -> query.Query:
     """A query, read."""
     try:
@@ -39,16 +47,33 @@ def query_text(text: str) -> query.Query:
         raise ValueError(str(error)) from None
 
 
+def metric(text: str) -> str:
+    """The name of a metric."""
+    if not METRIC.fullmatch(text):
+        raise ValueError(f"{text!r} is not a metric name: letters, digits, '_' and ':' only, no digit first")
+    return text
+
+
+def selector(text: str) -> str:
+    """Label matchers without braces, to be put before another one."""
+    try:
+        query.parse_matchers(text)
+    except QueryError as error:
+        raise ValueError(f"{text!r} {error}") from None
+    return text
+
+
 def number(value: Any) -> Any:
     """A decimal, exactly as written."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        value = Plain(repr(value))
     if not isinstance(value, Plain):
         raise ValueError(f"expected a number, got {kind(value)}")
     try:
-        return Decimal(value.replace("_", ""))
+        read = Decimal(value.replace("_", ""))
     except ArithmeticError:
         raise ValueError(f"{value} is not a decimal number") from None
+    if read.is_finite() and read and not -MAX_DIGITS <= read.adjusted() <= MAX_DIGITS:
+        raise ValueError(f"{value} is out of range")
+    return read
 
 
 def count(value: Any) -> Any:
@@ -59,12 +84,23 @@ def count(value: Any) -> Any:
     return int(read)
 
 
+def seconds(value: Any) -> Any:
+    """A positive number of seconds."""
+    read = number(value)
+    if not read.is_finite() or read <= 0:
+        raise ValueError(f"{value} is not a positive number of seconds")
+    return read
+
+
 def objective(percent: Decimal) -> Decimal:
     """Per cent, 0–100, both ends excluded."""
-    if not percent.is_finite() or not 0 < percent < 100:
-        hint = "; 100 leaves no error budget, so every alert would be about nothing" if percent == 100 else ""
+    read = percent.normalize()  # rounds to 28 digits, which may make it 100
+    if not read.is_finite() or not 0 < read < 100:
+        hint = "; 100 leaves no error budget, so every alert would be about nothing" if read == 100 else ""
         raise ValueError(f"{percent} is not in (0, 100){hint}")
-    return percent.normalize()
+    if -int(read.as_tuple().exponent) > MAX_DIGITS:
+        raise ValueError(f"{percent} has more than {MAX_DIGITS} digits behind the point")
+    return read
 
 
 def switch(value: Any) -> Any:
@@ -90,34 +126,88 @@ def typed(value: Plain) -> bool | int | float | str:
     return str(value)
 
 
-def labels(value: dict[str, str]) -> dict[str, str]:
-    """Labels that a user may set."""
-    for name, text in value.items():
-        if not LABEL.fullmatch(name):
-            raise ValueError(f"{name!r} is not a label name: letters, digits and '_' only, no digit first")
-        if name.startswith((RESERVED_PREFIX, "__")):
-            raise ValueError(f"{name!r} is reserved; choose a label that does not start with 'sloth_' or '__'")
-        if not text:
-            raise ValueError(f"{name!r} is empty; give it a value or leave it out")
-    return value
+class KeyFaults(ValueError):
+    """What is wrong with single entries of a mapping: (key, message, whether the key itself is wrong)."""
+
+    def __init__(self, found: list[tuple[str, str, bool]]) -> None:
+        super().__init__("; ".join(f"{key}: {message}" for key, message, _ in found))
+        self.found = tuple(found)
 
 
-def alert_labels(value: dict[str, str]) -> dict[str, str]:
+def labels(value: Any) -> Any:
+    """Labels that a user may set on series: plain text."""
+    return _entries(value, _label_problem, _plain_problem)
+
+
+def alert_labels(value: Any) -> Any:
     """Labels of an alert, whose values are templates."""
-    return annotation_texts(labels(value))
+    return _entries(value, _label_problem, _template_problem)
 
 
-def annotation_texts(value: dict[str, str]) -> dict[str, str]:
+def alert_annotations(value: Any) -> Any:
     """Annotations, whose values are templates."""
-    for name, text in value.items():
-        if not LABEL.fullmatch(name):
-            raise ValueError(f"{name!r} is not an annotation name: letters, digits and '_' only, no digit first")
-        if not text:
-            raise ValueError(f"{name!r} is empty; give it a value or leave it out")
-        problem = gotemplate.problem(text) if "{{" in text else ""
+    return _entries(value, _annotation_problem, _template_problem)
+
+
+def text_map(value: Any) -> Any:
+    """Options of a plugin: any text, also none."""
+    return {k: "" if v is None else v for k, v in value.items()} if isinstance(value, dict) else value
+
+
+def _entries(value: Any, key_problem: Callable[[str], str], text_problem: Callable[[str], str]) -> Any:
+    """A mapping of text to text, each entry looked at; what is no mapping is left to the shape."""
+    if not isinstance(value, dict):
+        return value
+    read: dict[str, str] = {}
+    found: list[tuple[str, str, bool]] = []
+    for key, text in value.items():
+        problem = key_problem(key)
         if problem:
-            raise ValueError(f"{name!r} is not a template that Prometheus can read: {problem}")
-    return value
+            found.append((key, problem, True))
+            continue
+        read[key] = str(text).lower() if isinstance(text, bool) else text
+        problem = text_problem(read[key]) if isinstance(read[key], str) and text else _no_text_problem(text)
+        if problem:
+            found.append((key, problem, False))
+    if found:
+        raise KeyFaults(found)
+    return read
+
+
+def _label_problem(key: str) -> str:
+    if not LABEL.fullmatch(key):
+        return f"is not a label name: letters, digits and '_' only, no digit first{_similar_name(key)}"
+    if key.startswith((RESERVED_PREFIX, "__")):
+        return "is reserved; choose a label that does not start with 'sloth_' or '__'"
+    return ""
+
+
+def _annotation_problem(key: str) -> str:
+    if not LABEL.fullmatch(key):
+        return f"is not an annotation name: letters, digits and '_' only, no digit first{_similar_name(key)}"
+    return ""
+
+
+def _similar_name(key: str) -> str:
+    similar = re.sub(r"\W", "_", key, flags=re.ASCII)
+    return f"; did you mean {similar!r}?" if LABEL.fullmatch(similar) else ""
+
+
+def _no_text_problem(value: Any) -> str:
+    return "is empty; give it a value or leave it out" if value in ("", None) else f"expected text, got {kind(value)}"
+
+
+def _plain_problem(text: str) -> str:
+    if len(text) > gotemplate.MAX_LENGTH:
+        return f"is longer than {gotemplate.MAX_LENGTH} characters"
+    if "{{" in text:
+        return "holds a template, but labels of an SLO are plain text; labels of its alerts may hold templates"
+    return ""
+
+
+def _template_problem(text: str) -> str:
+    problem = gotemplate.problem(text) if "{{" in text or len(text) > gotemplate.MAX_LENGTH else ""
+    return f"is not a template that Prometheus can read: {problem}" if problem else ""
 
 
 def duration_seconds(value: Any) -> Any:
@@ -137,16 +227,6 @@ def period_days(value: Any) -> Any:
     if days != int(days) or not 1 <= days <= 90:
         raise ValueError(f"{value!r} is not a period of whole days from 1d to 90d")
     return int(days)
-
-
-def text_map(value: Any) -> Any:
-    """sloth reads `tier:` with nothing behind it as empty text."""
-    return {k: "" if v is None else v for k, v in value.items()} if isinstance(value, dict) else value
-
-
-def nothing_is_empty(value: Any) -> Any:
-    """`alerting:` with nothing behind it is an empty mapping."""
-    return {} if value is None else value
 
 
 def kind(value: Any) -> str:

@@ -15,50 +15,65 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    ValidationInfo,
     WithJsonSchema,
+    field_validator,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
 
 from slo import query, scalars
-from slo.errors import QueryError
-from slo.scalars import METRIC
 
 _JSON_NUMBER = WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 100})
-_JSON_DURATION = WithJsonSchema({"type": ["string", "integer"], "pattern": r"^(0|\d+[smhdw])$"})
+_JSON_SECONDS = WithJsonSchema({"type": "number", "exclusiveMinimum": 0})
+_JSON_DURATION = WithJsonSchema({"type": ["string", "integer"], "pattern": r"^(0|[0-9]+[smhdw])$", "minimum": 0})
+_JSON_PERIOD = WithJsonSchema({"type": "string", "pattern": r"^[0-9]+[smhdw]$"})
+_JSON_NAME = WithJsonSchema({"type": "string", "pattern": f"^{scalars.NAME.pattern}$"})
+_JSON_QUERY = WithJsonSchema({"type": "string", "pattern": r"\{\{-?\s*\.window\s*-?\}\}"})
+_JSON_TEXTS = WithJsonSchema(
+    {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}  # YAML's `tier: 2`
+)
 
-Name = Annotated[str, AfterValidator(scalars.name)]
-QueryText = Annotated[
-    str,
-    AfterValidator(scalars.query_text),
-    WithJsonSchema({"type": "string", "description": "PromQL with {{.window}}"}),
-]
+Name = Annotated[str, AfterValidator(scalars.name), _JSON_NAME]
+QueryText = Annotated[str, AfterValidator(scalars.query_text), _JSON_QUERY]
 Objective = Annotated[Decimal, BeforeValidator(scalars.number), AfterValidator(scalars.objective), _JSON_NUMBER]
+Seconds = Annotated[Decimal, BeforeValidator(scalars.seconds), _JSON_SECONDS]
 Switch = Annotated[bool, BeforeValidator(scalars.switch)]
-Labels = Annotated[dict[str, str], BeforeValidator(scalars.text_map), AfterValidator(scalars.labels)]
-AlertLabels = Annotated[dict[str, str], BeforeValidator(scalars.text_map), AfterValidator(scalars.alert_labels)]
-Annotations = Annotated[dict[str, str], BeforeValidator(scalars.text_map), AfterValidator(scalars.annotation_texts)]
+Labels = Annotated[dict[str, str], BeforeValidator(scalars.labels), _JSON_TEXTS]
+AlertLabels = Annotated[dict[str, str], BeforeValidator(scalars.alert_labels), _JSON_TEXTS]
+Annotations = Annotated[dict[str, str], BeforeValidator(scalars.alert_annotations), _JSON_TEXTS]
 Count = Annotated[int, BeforeValidator(scalars.count)]
 Duration = Annotated[int, BeforeValidator(scalars.duration_seconds), _JSON_DURATION]
-Period = Annotated[
-    int, BeforeValidator(scalars.period_days), WithJsonSchema({"type": "string", "pattern": r"^\d+[dw]$"})
-]
+Period = Annotated[int, BeforeValidator(scalars.period_days), _JSON_PERIOD]
 
 
 # --- shapes -----------------------------------------------------------------------------------------------------
 
 
 class Shape(BaseModel):
-    """What every shape shares: unknown keys are faults; the CRD spells the same keys in camelCase."""
+    """What every shape shares: unknown keys are faults; the CRD spells the same keys in camelCase.
+
+    A field's description is what a fault says was expected where the field is missing, and what editors show.
+    """
 
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel, validate_by_name=True, defer_build=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nothing(cls, value: Any) -> Any:
+        """`labels:` with nothing behind it is as good as no labels, for sloth as for us."""
+        if type(value) is not dict or None not in value.values():
+            return value
+        fields = cls.model_fields
+        known = {*fields, *(field.alias for field in fields.values())}
+        return {key: item for key, item in value.items() if item is not None or key not in known}
 
 
 class EventsShape(Shape):
     """Bad events among all events."""
 
-    error_query: QueryText
-    total_query: QueryText
+    error_query: QueryText = Field(description="PromQL with {{.window}} that counts bad events")
+    total_query: QueryText = Field(description="PromQL with {{.window}} that counts all events")
 
     @model_validator(mode="after")
     def _comparable(self) -> EventsShape:
@@ -75,36 +90,26 @@ class EventsShape(Shape):
 class RawShape(Shape):
     """A query that is the error ratio already."""
 
-    error_ratio_query: QueryText
+    error_ratio_query: QueryText = Field(description="PromQL with {{.window}}, the share of bad events: 0–1")
 
 
 class PluginShape(Shape):
     """A sloth SLI plugin."""
 
-    id: str = Field(min_length=1)
-    options: Annotated[dict[str, str], BeforeValidator(scalars.text_map)] = {}
+    id: str = Field(min_length=1, description="the id of a sloth plugin")
+    options: Annotated[dict[str, str], BeforeValidator(scalars.text_map), _JSON_TEXTS] = {}
 
 
 class LatencyShape(Shape):
     """Sugar for events: everything slower than `below` seconds is bad."""
 
-    histogram: str
-    below: Annotated[
-        Decimal, BeforeValidator(scalars.number), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})
-    ]
-    selector: str = ""
-
-    @model_validator(mode="after")
-    def _readable(self) -> LatencyShape:
-        if not METRIC.fullmatch(self.histogram):
-            raise ValueError(f"histogram: {self.histogram!r} is not a metric name")
-        if not self.below.is_finite() or self.below <= 0:
-            raise ValueError(f"below: {self.below} is not a positive number of seconds")
-        try:
-            query.parse(f"rate({self.histogram}{{{self.selector}}}[{{{{.window}}}}])")
-        except QueryError as error:
-            raise ValueError(f"selector: {self.selector!r} {error}") from None
-        return self
+    histogram: Annotated[str, AfterValidator(scalars.metric)] = Field(
+        description="a histogram's name, without _bucket or _count"
+    )
+    below: Seconds = Field(description="a bucket boundary of the histogram, in seconds: 0.25")
+    selector: Annotated[str, AfterValidator(scalars.selector)] = Field(
+        "", description='label matchers, without braces: job="orders"'
+    )
 
 
 class SliShape(Shape):
@@ -127,103 +132,99 @@ class SliShape(Shape):
 class NoticeShape(Shape):
     """The page or the ticket."""
 
-    disable: Switch = False
-    labels: AlertLabels = {}
-    annotations: Annotations = {}
-
-
-NAMELESS = "name is missing; an alert needs one unless page and ticket are both disabled"
+    disable: Switch = Field(False, description="whether nobody is told")
+    labels: AlertLabels = Field({}, description="labels of this alert alone; templates are allowed")
+    annotations: Annotations = Field({}, description="annotations of this alert alone; templates are allowed")
 
 
 class AlertingShape(Shape):
     """What is sent when the budget burns too fast, or the SLI disappears."""
 
-    name: str = ""
-    labels: AlertLabels = {}
-    annotations: Annotations = {}
-    page_alert: NoticeShape | None = None
-    ticket_alert: NoticeShape | None = None
-    min_failures: Count = 3
-    absent_after: Duration = 600
+    labels: AlertLabels = Field({}, description="labels of every alert of this SLO; templates are allowed")
+    annotations: Annotations = Field({}, description="annotations of every alert of this SLO; templates are allowed")
+    page_alert: NoticeShape | None = Field(None, description="what wakes somebody")
+    ticket_alert: NoticeShape | None = Field(None, description="what can wait for the morning")
+    min_failures: Count = Field(3, description="no page below so many bad events; 0 turns this off")
+    absent_after: Duration = Field(600, description="alert when the SLI is gone for so long: 10m; 0 turns this off")
+    # Last, for whether it is needed depends on the others.
+    name: str = Field("", validate_default=True, description="the name of the alerts: CamelCase")
 
-    @model_validator(mode="after")
-    def _named(self) -> AlertingShape:
-        silent = all(notice is not None and notice.disable for notice in (self.page_alert, self.ticket_alert))
-        if not self.name and not silent:
-            raise ValueError(NAMELESS)
-        if not self.name.isprintable():
-            raise ValueError(f"name: {self.name!r} is not an alert name: it must be printable, on one line")
-        return self
+    @field_validator("name")
+    @classmethod
+    def _named(cls, name: str, info: ValidationInfo) -> str:
+        if not name.isprintable():
+            raise ValueError(f"{name!r} is not an alert name: it must be printable, on one line")
+        if not name and "page_alert" in info.data and "ticket_alert" in info.data:
+            notices = (info.data["page_alert"], info.data["ticket_alert"])
+            if not all(notice is not None and notice.disable for notice in notices):
+                raise ValueError("is missing; an alert needs a name, unless page and ticket are both disabled")
+        return name
 
 
 class SloShape(Shape):
     """One objective."""
 
-    name: Name
-    objective: Objective
-    description: str = ""
-    labels: Labels = {}
-    plugins: dict[str, Any] | None = None
-    sli: SliShape
-    alerting: AlertingShape | None = None
-    window: Period = 30
-    journey: str = ""
-
-    @model_validator(mode="after")
-    def _tells_somebody(self) -> SloShape:
-        if self.alerting is None:
-            raise ValueError(f"alerting: {NAMELESS}")
-        return self
+    name: Name = Field(description="a name, unique within the service")
+    objective: Objective = Field(description="per cent of events that must be good: 99.9")
+    description: str = Field("", description="what is promised, for people")
+    labels: Labels = Field({}, description="labels of every series of this SLO")
+    plugins: dict[str, Any] | None = Field(None, description="sloth's SLO plugins")
+    sli: SliShape = Field(description="one of events, raw, plugin, latency")
+    alerting: AlertingShape = Field(description="an alert's name, or page_alert and ticket_alert with disable: true")
+    window: Period = Field(30, description="the rolling period: 1d to 90d")
+    journey: str = Field("", description="the synthetic journey that this SLO judges")
 
 
 class KpiShape(Shape):
     """A number to watch; its alerts come with thresholds of their own."""
 
-    name: Name
-    title: str
-    query: QueryText
-    unit: str
-    better: Literal["higher", "lower"]
+    name: Name = Field(description="a name, unique within the service")
+    title: str = Field(description="what it is called on screens")
+    query: QueryText = Field(description="PromQL with {{.window}}")
+    unit: str = Field(description="what one of it is: orders/min, EUR, ratio")
+    better: Literal["higher", "lower"] = Field(description="higher or lower")
 
 
 class ServiceShape(Shape):
     """What the plain document and the CRD's `spec` share."""
 
-    service: Name
-    labels: Labels = {}
-    slo_plugins: dict[str, Any] | None = None
-    slos: Annotated[list[SloShape], Field(min_length=1)]
-    team: str = ""
-    depends_on: list[Name] = []
-    kpis: list[KpiShape] = []
+    service: Name = Field(description="the service's name")
+    labels: Labels = Field({}, description="labels of every series of every SLO")
+    slo_plugins: dict[str, Any] | None = Field(None, description="sloth's SLO plugins")
+    slos: Annotated[list[SloShape], Field(min_length=1)] = Field(description="a list of one or more objectives")
+    team: Annotated[str, AfterValidator(scalars.team)] = Field(
+        "", description="who owns the service: a team of alerts/routing.yaml"
+    )
+    depends_on: list[Name] = Field([], description="services that this one calls")
+    kpis: list[KpiShape] = Field([], description="numbers to watch")
 
 
 class PlainShape(ServiceShape):
     """A sloth `prometheus/v1` document."""
 
-    version: Literal["prometheus/v1"]
+    version: Literal["prometheus/v1"] = Field(description="prometheus/v1")
 
 
 class CrdShape(Shape):
     """A `sloth.slok.dev/v1` PrometheusServiceLevel, as applied to Kubernetes."""
 
-    api_version: Literal["sloth.slok.dev/v1"]
-    kind: Literal["PrometheusServiceLevel"]
+    api_version: Literal["sloth.slok.dev/v1"] = Field(description="sloth.slok.dev/v1")
+    kind: Literal["PrometheusServiceLevel"] = Field(description="PrometheusServiceLevel")
     metadata: dict[str, Any] = {}
-    spec: ServiceShape
+    spec: ServiceShape = Field(description="service and slos")
     status: dict[str, Any] | None = None
 
 
 class TeamShape(Shape):
     """Who owns services."""
 
-    description: str
+    description: str = Field(description="what the team owns, for people")
 
 
 class RoutingShape(Shape):
     """`alerts/routing.yaml`: who can be woken."""
 
-    teams: Annotated[dict[str, TeamShape], Field(min_length=1)]
+    teams: Annotated[dict[Name, TeamShape], Field(min_length=1)] = Field(description="teams and what they own")
 
 
 AnyShape = TypeVar("AnyShape", bound=Shape)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
+from slo.budget import burn_rate
+
 MINUTE = 60
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
@@ -34,24 +36,18 @@ class BurnRateWindow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertWindows:
-    """The four pairs of one SLO period. `period_seconds` is the rolling period of the SLO."""
+    """The four pairs of one SLO period. `period_seconds` is the rolling period of the SLO.
+
+    `page_seconds` are the windows that the page reads, `ticket_only_seconds` those that only the ticket reads.
+    """
 
     period_seconds: int
+    page_seconds: tuple[int, ...]
+    ticket_only_seconds: tuple[int, ...]
     page_quick: BurnRateWindow
     page_slow: BurnRateWindow
     ticket_quick: BurnRateWindow
     ticket_slow: BurnRateWindow
-
-    @property
-    def page_seconds(self) -> tuple[int, ...]:
-        """Windows that the page reads, ascending, in seconds."""
-        return _distinct(self.page_quick, self.page_slow)
-
-    @property
-    def ticket_only_seconds(self) -> tuple[int, ...]:
-        """Windows that only the ticket reads, ascending, in seconds."""
-        paging = self.page_seconds
-        return tuple(w for w in _distinct(self.ticket_quick, self.ticket_slow) if w not in paging)
 
     @property
     def all_seconds(self) -> tuple[int, ...]:
@@ -80,11 +76,14 @@ def for_period(days: int) -> AlertWindows:
     if not 1 <= days <= 90:
         raise ValueError(f"a period of {days} days is not within 1–90")
     pairs = tuple(
-        BurnRateWindow(short_seconds=short, long_seconds=long, share=share, factor=share * days * DAY / long)
+        BurnRateWindow(short_seconds=short, long_seconds=long, share=share, factor=burn_rate(share, long, days * DAY))
         for (short, long), share in zip(_scaled_pairs(days), _shares(days), strict=True)
     )
+    paging, ticketing = _distinct(*pairs[:2]), _distinct(*pairs[2:])
     return AlertWindows(
         period_seconds=days * DAY,
+        page_seconds=paging,
+        ticket_only_seconds=tuple(window for window in ticketing if window not in paging),
         page_quick=pairs[0],
         page_slow=pairs[1],
         ticket_quick=pairs[2],

@@ -79,7 +79,7 @@ def ask(
     questions: Sequence[tuple[str, str]],
     *,
     sample: str = "15s",
-    step: str = "30s",
+    step: str = "1m",
     tool: str = "promtool",
 ) -> list[Vector]:
     """What each question, (time, expression), is answered, rules evaluated every *step* in the order of their groups.

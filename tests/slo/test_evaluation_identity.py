@@ -105,7 +105,7 @@ def test_a_changed_label_keeps_the_history_of_events(tmp_path):
     found = _after_a_change(rules, old)
     assert found["labels"]["tier"] == "2"
     assert found["ratio"] == pytest.approx(0.05, rel=0.05)
-    assert found["left"] == pytest.approx(1 - 50, rel=0.02)
+    assert found["left"] == pytest.approx(1 - 50, rel=0.05)
 
 
 _RAW = """
