@@ -6,12 +6,15 @@ group has just recorded.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from slo import conventions as names
 from slo import promql
-from slo.model import Events, Notice, Pairs, Slo, pairs
+from slo.model import Events, Notice, Pairs, RawRatio, Slo, pairs
 from slo.query import Unit
 from slo.rule import Alert
-from slo.rule_context import BASE, SLOW_SECONDS, STEP, SloRules, is_additive, is_doubled, unit
+from slo.rule_context import BASE, SLOW_SECONDS, STEP, SloRules, is_additive, is_doubled, is_recent, unit
 from slo.windows import BurnRateWindow, spell
 
 # Bad events are counted from extrapolated rates: n events read as 0.84 n (the average of sparse 5m records) to
@@ -39,8 +42,9 @@ def route_labels(slo: Slo, severity: str, own: Pairs) -> Pairs:
     Args:    own: the alert's own labels from the spec.
     """
     taken = {name for name, _ in own} | {name for name, _ in slo.labels}
-    if isinstance(slo.sli, Events):
-        taken |= slo.sli.total.labels or frozenset()
+    match slo.sli:
+        case Events(total=query) | RawRatio(ratio=query):
+            taken |= query.labels or frozenset()
     given = {"service": slo.service, "slo": slo.name, "severity": severity, "team": slo.team}
     return tuple((name, value) for name, value in given.items() if value and name not in taken)
 
@@ -53,18 +57,24 @@ def _alert(
     alerting = rules.slo.alerting
     own = pairs(alerting.labels, notice.labels)
     labels = pairs(route_labels(rules.slo, severity, own), ((names.SEVERITY, severity),), own)
-    title = f"({severity}) {{{{$labels.{names.SERVICE}}}}} {{{{$labels.{names.SLO}}}}} SLO error budget burn rate is too fast."
-    summary = (
-        f"{{{{$labels.{names.SERVICE}}}}} {{{{$labels.{names.SLO}}}}} SLO error budget burn rate is over expected."
-    )
+    subject = f"{{{{$labels.{names.SERVICE}}}}} {{{{$labels.{names.SLO}}}}} SLO error budget burn rate"
+    title, summary = f"({severity}) {subject} is too fast.", f"{subject} is over expected."
     annotations = pairs({"title": title, "summary": summary}, alerting.annotations, notice.annotations)
-    expr = "\nor\n".join(_burning(rules, window, guard) for window, guard in pairs_of_windows)
+    ratio_of = partial(_ratio, rules, severity)
+    expr = "\nor\n".join(_burning(rules, window, guard, ratio_of) for window, guard in pairs_of_windows)
     return Alert(alerting.name, expr, labels, annotations)
 
 
-def _burning(rules: SloRules, window: BurnRateWindow, guard: str) -> str:
+def _ratio(rules: SloRules, severity: str, seconds: int) -> str:
+    """The record of a window that the page or the ticket reads."""
+    sli = rules.slo.sli
+    derived = isinstance(sli, Events) and is_additive(sli) and is_recent(rules.windows, seconds)
+    return (names.recent_ratio if derived and severity == names.PAGE else names.sli_ratio)(spell(seconds))
+
+
+def _burning(rules: SloRules, window: BurnRateWindow, guard: str, ratio_of: Callable[[int], str]) -> str:
     terms = [
-        f"    max({rules.of(names.sli_ratio(spell(seconds)))} > ({promql.number(window.factor)} * {rules.budget}))"
+        f"    max({rules.of(ratio_of(seconds))} > ({promql.number(window.factor)} * {rules.budget}))"
         f" without ({names.WINDOW})"
         for seconds in (window.short_seconds, window.long_seconds)
     ]

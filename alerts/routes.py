@@ -48,7 +48,7 @@ def config(teams: tuple[Team, ...]) -> dict[str, Any]:
             {
                 "source_matchers": [f'{names.SEVERITY}="{names.PAGE}"'],
                 "target_matchers": [f'{names.SEVERITY}="{names.TICKET}"'],
-                "equal": [*names.ID_LABELS, "cluster"],
+                "equal": [*names.ID_LABELS, *names.IDENTITY_LABELS],
             }
         ],
         "receivers": [

@@ -8,9 +8,10 @@ from fractions import Fraction
 
 from slo import promql
 from slo.budget import error_budget, threshold
-from slo.model import Catalogue, Events, RawRatio, Slo
-from slo.query import Unit
-from slo.rule_context import is_additive, unit
+from slo.model import Catalogue, Events, Plugin, RawRatio, Slo
+from slo.query import Query, Unit
+from slo.query_check import OLDEST
+from slo.rule_context import unit
 from slo.windows import for_period
 
 
@@ -28,25 +29,38 @@ class Advice:
 
 def advise(catalogue: Catalogue) -> Iterator[Advice]:
     """Every remark, in the order of the files."""
+    services = {spec.service for file in catalogue.files for spec in file.specs}
     for file in catalogue.files:
-        for slo in file.slos:
-            for message in (*_measuring(slo), *_alerting(slo)):
-                yield Advice(file.path, slo.id, message)
+        for spec in file.specs:
+            for unknown in sorted(set(spec.depends_on) - services):
+                yield Advice(file.path, spec.service, f"depends on {unknown}, of which no spec is known")
+            for slo in spec.slos:
+                for message in (*_measuring(slo), *_alerting(slo)):
+                    yield Advice(file.path, slo.id, message)
 
 
 def _measuring(slo: Slo) -> Iterator[str]:
-    if isinstance(slo.sli, RawRatio):
-        yield "a raw ratio is asked anew for each window: its period averages ratios, whatever the traffic was"
-    if not isinstance(slo.sli, Events) or is_additive(slo.sli):
-        return
-    for name, query in (("error", slo.sli.bad), ("total", slo.sli.total)):
-        if not query.additive:
-            yield f"the {name} query is asked anew for each window: {query.why_not}"
+    match slo.sli:
+        case Plugin(id=plugin):
+            yield f"is measured by the sloth plugin {plugin}; only --engine sloth can build it"
+        case RawRatio(ratio=query):
+            yield "a raw ratio is asked anew for each window: its period averages ratios, whatever the traffic was"
+            yield from _newer("error ratio", query)
+        case Events(bad=bad, total=total):
+            for name, query in (("error", bad), ("total", total)):
+                if not query.additive:
+                    yield f"the {name} query is asked anew for each window: {query.why_not}"
+                yield from _newer(name, query)
+
+
+def _newer(name: str, query: Query) -> Iterator[str]:
+    if query.newer:
+        yield f"the {name} query needs a Prometheus newer than {OLDEST}, for {', '.join(query.newer)}"
 
 
 def _alerting(slo: Slo) -> Iterator[str]:
     alerting = slo.alerting
-    if not alerting.enabled:
+    if not alerting.enabled or isinstance(slo.sli, Plugin):
         return
     countable = isinstance(slo.sli, Events) and unit(slo.sli) is not Unit.UNKNOWN
     if alerting.min_failures and not countable:

@@ -15,7 +15,7 @@ _MINUTES_A_DAY = 24 * 60
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What happens to one SLO. `what` is added, removed or changed; `effects` are sentences."""
+    """What happens to one SLO (or team). `what` is added, removed or changed; `effects` are sentences."""
 
     slo: str
     what: str
@@ -23,7 +23,7 @@ class Change:
 
 
 def compare(old: Catalogue, new: Catalogue) -> tuple[Change, ...]:
-    """Every difference that somebody on call would notice, by SLO."""
+    """Every difference that somebody on call would notice, by SLO, then by team."""
     before = {(slo.id, slo.identity): slo for slo in old.slos}
     after = {(slo.id, slo.identity): slo for slo in new.slos}
     changes: list[Change] = []
@@ -36,13 +36,21 @@ def compare(old: Catalogue, new: Catalogue) -> tuple[Change, ...]:
             changes.append(Change(name, "removed", (lost,)))
         elif effects := tuple(_effects(before[key], after[key])):
             changes.append(Change(name, "changed", effects))
-    return tuple(changes)
+    return (*changes, *_teams(old, new))
+
+
+def _teams(old: Catalogue, new: Catalogue) -> Iterator[Change]:
+    before, after = ({team.name for team in catalogue.teams} for catalogue in (old, new))
+    for name in sorted(after - before):
+        yield Change(f"team {name}", "added", ("its alerts go to a PagerDuty key of their own",))
+    for name in sorted(before - after):
+        yield Change(f"team {name}", "removed", ("nobody has its PagerDuty key any more",))
 
 
 def _promise(slo: Slo) -> Iterator[str]:
     yield f"promises {_percent(slo)} over {slo.period_days} days: {_allowed(slo)}"
     if slo.alerting.page.enabled:
-        yield f"{slo.alerting.name} pages {_recipient(slo)}: {_outage(slo)}"
+        yield f"{slo.alerting.name} pages {_recipient(slo)}: for a full outage {_outage(slo)}"
     if slo.alerting.ticket.enabled:
         yield f"{slo.alerting.name} opens tickets for slow burns"
 
@@ -54,7 +62,7 @@ def _effects(old: Slo, new: Slo) -> Iterator[str]:
         for severity in ("page", "ticket"):
             yield f"{severity}: {_limits(old, severity)} becomes {_limits(new, severity)}"
         if new.alerting.page.enabled:
-            yield f"{_outage(old)}, and now {_outage(new)}"
+            yield f"a full outage paged {_outage(old)}, and will page {_outage(new)}"
     yield from _measured(old, new)
     yield from _told(old.alerting, new.alerting)
     if old.team != new.team:
@@ -70,8 +78,8 @@ def _measured(old: Slo, new: Slo) -> Iterator[str]:
     for name, text in _queries(new).items():
         was = _queries(old).get(name)
         if was != text:
-            yield f"{name} was: {was or 'not asked'}"
-            yield f"{name} is now: {text}"
+            yield f"{name} before: {was or 'not asked'}"
+            yield f"{name} now: {text}"
 
 
 def _queries(slo: Slo) -> dict[str, str]:
@@ -143,13 +151,15 @@ def _outage(slo: Slo) -> str:
         for pair in (pairs.page_quick, pairs.page_slow)
         if (limit := threshold(pair.factor, budget)) < 1
     ]
-    return f"a full outage pages after about {_clock(float(min(needed)))}" if needed else "a full outage never pages"
+    return f"after about {_clock(float(min(needed)))}" if needed else "never"
 
 
 def _clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours}h{minutes:02d}m" if hours else f"{minutes}m{rest:02d}s"
+    if hours:
+        return f"{hours}h{minutes:02d}m"
+    return f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"
 
 
 def _span(seconds: int) -> str:

@@ -54,6 +54,11 @@ def sli_ratio(window: str) -> str:
     return f"slo:sli_error:ratio_rate{window}"
 
 
+def recent_ratio(window: str) -> str:
+    """The error ratio over a long *window* as the page reads it: exact at its young end. sloth has none."""
+    return f"slo:sli_error_recent:ratio_rate{window}"
+
+
 def bad_rate(window: str) -> str:
     """Bad events over *window*, in the unit of the spec's own query (per second for a rate)."""
     return f"slo:sli_events_bad:rate{window}"

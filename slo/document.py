@@ -8,6 +8,7 @@ them.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,7 +71,9 @@ def read(text: str, path: str) -> tuple[list[Any], list[Fault]]:
     reader = _Reader(path)
     try:
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-            reader.take(event)
+            action = reader.actions.get(type(event))
+            if action is not None:
+                action(event)
     except yaml.MarkedYAMLError as error:
         raise DocumentFault(_at(path, error.problem_mark or error.context_mark, _syntax(error))) from None
     except yaml.reader.ReaderError as error:
@@ -104,7 +107,7 @@ class _Reader:
         self._stack: list[_Open] = []
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._nodes = 0
-        self._actions = {
+        self.actions: dict[type, Callable[[Any], None]] = {
             yaml.ScalarEvent: self._scalar,
             yaml.MappingStartEvent: self._start_mapping,
             yaml.MappingEndEvent: self._end,
@@ -113,11 +116,6 @@ class _Reader:
             yaml.AliasEvent: self._alias,
             yaml.DocumentStartEvent: self._start_document,
         }
-
-    def take(self, event: Any) -> None:
-        action = self._actions.get(type(event))
-        if action is not None:
-            action(event)
 
     def _start_document(self, _event: Any) -> None:
         self._anchors.clear()

@@ -13,7 +13,7 @@ from slo.rule_context import (
     SLOW_SECONDS,
     STEP,
     SloRules,
-    is_doubled,
+    is_recent,
     newest_seconds,
     unit,
 )
@@ -26,10 +26,10 @@ def derived(rules: SloRules, sli: Events) -> tuple[list[Record], list[Record]]:
     for seconds in rules.windows.page_seconds:
         if seconds <= LONGEST_RAW_SECONDS:
             fast += asked(rules, sli, seconds)
-        elif is_doubled(rules.windows, seconds):
-            fast += _doubled(rules, seconds)
-        else:
+        elif is_recent(rules.windows, seconds):
             fast.append(_recent_ratio(rules, seconds))
+        else:
+            fast += _doubled(rules, seconds)
     slow = [
         Record(average(STEP), f"avg_over_time({rules.of(rate(BASE))}[{STEP}])", rules.ids)
         for average, rate in (
@@ -37,7 +37,8 @@ def derived(rules: SloRules, sli: Events) -> tuple[list[Record], list[Record]]:
             (names.bad_average, names.bad_rate),
         )
     ]
-    slow += [_summed_ratio(rules, seconds) for seconds in rules.windows.ticket_only_seconds]
+    summed = {seconds for seconds in rules.windows.page_seconds if is_recent(rules.windows, seconds)}
+    slow += [_summed_ratio(rules, seconds) for seconds in sorted({*rules.windows.ticket_only_seconds, *summed})]
     slow += _increases(rules)
     if unit(sli) is not Unit.UNKNOWN:
         slow.append(_events_remaining(rules))
@@ -97,7 +98,7 @@ def _recent_ratio(rules: SloRules, seconds: int) -> Record:
         for rate in (names.bad_rate, names.total_rate)
     )
     return Record(
-        names.sli_ratio(window),
+        names.recent_ratio(window),
         f"(\n  {bad}\n)\n/\n(\n  {total}\n  > 0\n)\nor\n0 * {rules.of(names.total_rate(BASE))}",
         rules.windowed(window),
     )

@@ -126,14 +126,15 @@ class _Model:
 
     def _ratio(self, step: int, seconds: int, *, paging: bool) -> float:
         windows = for_period(self.plan.period_days)
-        if not self.plan.additive or (paging and seconds <= rule_context.LONGEST_RAW_SECONDS):
+        shared = seconds in windows.page_seconds
+        if not self.plan.additive or (shared and seconds <= rule_context.LONGEST_RAW_SECONDS):
             total, bad = self._rate(step, seconds) or (0, 0)
-        elif not paging:
-            total, bad = self._summed(self._average, step, seconds, rule_context.SLOW_SECONDS, 0)
-        elif rule_context.is_doubled(windows, seconds):
+        elif shared and rule_context.is_doubled(windows, seconds):
             total, bad = self._doubled(step, seconds)
-        else:
+        elif paging:
             total, bad = self._recent(step, seconds, rule_context.newest_seconds(windows))
+        else:
+            total, bad = self._summed(self._average, step, seconds, rule_context.SLOW_SECONDS, 0)
         return bad / total if total > 0 else 0.0
 
     def _doubled(self, step: int, seconds: int) -> tuple[float, float]:
@@ -188,17 +189,21 @@ class _Model:
     ) -> tuple[bool, ...]:
         least = self.plan.min_failures
         return tuple(
-            (self._burns(step, quick) and (not least or quick_count(step, quick.long_seconds) > least - SLACK))
-            or (self._burns(step, slow) and (not least or slow_count(step, slow.long_seconds) > least + 1 - SLACK))
+            (
+                self._burns(step, quick, paging=paging)
+                and (not least or quick_count(step, quick.long_seconds) > least - SLACK)
+            )
+            or (
+                self._burns(step, slow, paging=paging)
+                and (not least or slow_count(step, slow.long_seconds) > least + 1 - SLACK)
+            )
             for step in range(self.steps)
         )
 
-    def _burns(self, step: int, window: BurnRateWindow) -> bool:
+    def _burns(self, step: int, window: BurnRateWindow, *, paging: bool) -> bool:
         limit = float(promql.number(window.factor)) * float(self.plan.budget)
-        paging = for_period(self.plan.period_days).page_seconds
         return all(
-            self._ratio(step, seconds, paging=seconds in paging) > limit
-            for seconds in (window.short_seconds, window.long_seconds)
+            self._ratio(step, seconds, paging=paging) > limit for seconds in (window.short_seconds, window.long_seconds)
         )
 
     def _whole_window_count(self, step: int, seconds: int) -> float:

@@ -226,7 +226,9 @@ class _Pipeline:
         while True:
             spaced |= self._skip_space()
             kind, text = self._next()
-            done = (kind == "end" and closing == "end") or (kind, text) == ("sign", closing)
+            if kind == "end" and closing != "end":
+                raise _Broken("'(' is not closed by ')'")
+            done = kind == "end" or (kind, text) == ("sign", closing)
             if done or (kind, text) == ("sign", "|"):
                 if not count:
                     raise _Broken("a value is missing")
@@ -243,8 +245,8 @@ class _Pipeline:
         if kind == "sign" and text == "(":
             self._commands(")", depth + 1)
             fields = True
-        elif kind in ("sign", "end"):
-            raise _Broken(f"{text!r} is out of place" if text else "'(' is not closed by ')'")
+        elif kind == "sign":
+            raise _Broken(f"{text!r} is out of place")
         elif kind == "variable" and text not in self._variables:
             raise _Broken(f"undefined variable {text}")
         elif kind == "word":

@@ -7,7 +7,8 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
-_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+# Prometheus takes U+FFFD itself for a sign of broken UTF-8.
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\ufffd": "\\ufffd"})
 
 
 def quote(text: str) -> str:
@@ -15,7 +16,7 @@ def quote(text: str) -> str:
     return f'"{text.translate(_ESCAPES)}"'
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=512, typed=True)  # 100 and 100.0 are equal, and spelled differently
 def number(value: Decimal | Fraction | float | int) -> str:
     """The shortest text that reads back as *value*: never an exponent for a Decimal, "14.4" for 72/5."""
     if isinstance(value, Decimal):

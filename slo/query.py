@@ -24,6 +24,7 @@ MAX_LENGTH = 32_768
 MAX_OPERATORS = 300
 """Trees are walked recursively: a deeper one could exhaust the stack, and nobody writes it by hand."""
 
+_PLAIN_TEMPLATE = "{{.window}}"
 _TEMPLATE = re.compile(r"\{\{(-?)\s*\.window\s*(-?)\}\}")
 _STRING_OR_COMMENT = re.compile(r""""(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`|\#[^\n]*""")
 _OPERATOR = re.compile(r"[(\[+\-*/%^<>]|[=!]=|\b(?:or|and|unless|atan2)\b", re.IGNORECASE)
@@ -143,22 +144,30 @@ def _split(text: str) -> tuple[str, ...]:
     """The texts around the window; a trim mark takes the white space beside it."""
     if len(text) > MAX_LENGTH:
         raise QueryError(f"is {len(text)} characters long, and at most {MAX_LENGTH} are read")
-    parts, position, trims = [], 0, True
+    parts = text.split(_PLAIN_TEMPLATE)
+    if len(parts) <= text.count("{{"):
+        parts = _split_trimmed(text)
+    if len(parts) == 1:
+        raise QueryError("does not hold {{ .window }}, which the generator replaces by each window")
+    parts[0] = parts[0].lstrip()
+    # A comment would swallow the parenthesis that is put behind the query.
+    parts[-1] = parts[-1].rstrip() + ("\n" if "#" in text else "")
+    if any("{{" in part for part in parts):
+        raise QueryError("holds a template other than {{ .window }}, the only one that is replaced")
+    if any(part[-1:].isalnum() and _WITHIN_NUMBER.search(part) for part in parts[:-1]):
+        raise QueryError("has digits right before {{ .window }}, which brings its own")
+    return tuple(parts)
+
+
+def _split_trimmed(text: str) -> list[str]:
+    parts, position, trims = [], 0, False
     for match in _TEMPLATE.finditer(text):
         part = text[position : match.start()]
         part = part.lstrip() if trims else part
         parts.append(part.rstrip() if match[1] else part)
         position, trims = match.end(), bool(match[2])
-    if not parts:
-        raise QueryError("does not hold {{ .window }}, which the generator replaces by each window")
-    last = text[position:].rstrip()
-    # A comment would swallow the parenthesis that is put behind the query.
-    parts.append((last.lstrip() if trims else last) + ("\n" if "#" in text else ""))
-    if any("{{" in part for part in parts):
-        raise QueryError("holds a template other than {{ .window }}, the only one that is replaced")
-    if any(_WITHIN_NUMBER.search(part) for part in parts[:-1]):
-        raise QueryError("has digits right before {{ .window }}, which brings its own")
-    return tuple(parts)
+    last = text[position:]
+    return [*parts, last.lstrip() if trims else last]
 
 
 def _bare(parts: tuple[str, ...]) -> str:
@@ -177,6 +186,8 @@ def _emptied(match: re.Match[str]) -> str:
 
 def _tree(parts: tuple[str, ...]) -> Any:
     probe = _PROBE.join(parts)
+    if "\ufffd" in probe:
+        raise QueryError(r"holds U+FFFD, which Prometheus takes for broken UTF-8; write \ufffd inside a string")
     if len(probe) > MAX_OPERATORS and len(_OPERATOR.findall(_bare(parts))) > MAX_OPERATORS:
         raise QueryError(f"has more than {MAX_OPERATORS} operators and parentheses, the most that is read")
     try:

@@ -72,7 +72,7 @@ def _write_rule(rule: Record | Alert, out: list[str]) -> None:
 
 @lru_cache(maxsize=64)  # the rules of one SLO share a few sets of labels
 def _map(key: str, values: Pairs) -> str:
-    lines = "".join(f"          {name}: {_scalar(value)}\n" for name, value in values)
+    lines = "".join(f"          {_scalar(name)}: {_scalar(value)}\n" for name, value in values)
     return f"        {key}:\n{lines}" if lines else ""
 
 

@@ -101,3 +101,12 @@ def newest_seconds(alert_windows: AlertWindows) -> int:
 def is_doubled(alert_windows: AlertWindows, seconds: int) -> bool:
     """Whether a window is twice the longest one that is read from raw series."""
     return seconds == 2 * newest_seconds(alert_windows)
+
+
+def is_recent(alert_windows: AlertWindows, seconds: int) -> bool:
+    """Whether the page reads a window from its newest raw part and 5m records.
+
+    Tickets read the same window summed from records: an event that leaves the raw part counts for nothing until
+    5 minutes later, which would end a ticket and open it again where an hour holds few events.
+    """
+    return seconds > LONGEST_RAW_SECONDS and not is_doubled(alert_windows, seconds)

@@ -166,7 +166,7 @@ def _entries(value: Any, key_problem: Callable[[str], str], text_problem: Callab
             found.append((key, problem, True))
             continue
         read[key] = str(text).lower() if isinstance(text, bool) else text
-        problem = text_problem(read[key]) if isinstance(read[key], str) and text else _no_text_problem(text)
+        problem = _no_text_problem(read[key]) or text_problem(read[key])
         if problem:
             found.append((key, problem, False))
     if found:
@@ -190,11 +190,13 @@ def _annotation_problem(key: str) -> str:
 
 def _similar_name(key: str) -> str:
     similar = re.sub(r"\W", "_", key, flags=re.ASCII)
-    return f"; did you mean {similar!r}?" if LABEL.fullmatch(similar) else ""
+    return f"; did you mean {similar!r}?" if LABEL.fullmatch(similar) and similar.strip("_") else ""
 
 
 def _no_text_problem(value: Any) -> str:
-    return "is empty; give it a value or leave it out" if value in ("", None) else f"expected text, got {kind(value)}"
+    if value is None or value == "":
+        return "is empty; give it a value or leave it out"
+    return "" if isinstance(value, str) else f"expected text, got {kind(value)}"
 
 
 def _plain_problem(text: str) -> str:
@@ -235,4 +237,6 @@ def kind(value: Any) -> str:
         return "a mapping"
     if isinstance(value, list):
         return "a list"
-    return "nothing" if value is None else f"{str(value)!r}" if isinstance(value, Plain) else f"the text {value!r}"
+    if value is None or isinstance(value, bool):
+        return "nothing" if value is None else str(value).lower()
+    return f"{str(value)!r}" if isinstance(value, Plain) else f"the text {value!r}"

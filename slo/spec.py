@@ -97,7 +97,7 @@ class PluginShape(Shape):
     """A sloth SLI plugin."""
 
     id: str = Field(min_length=1, description="the id of a sloth plugin")
-    options: Annotated[dict[str, str], BeforeValidator(scalars.text_map), _JSON_TEXTS] = {}
+    options: Annotated[dict[str, str], BeforeValidator(scalars.text_map), _JSON_TEXTS] = Field(default_factory=dict)
 
 
 class LatencyShape(Shape):
@@ -133,15 +133,21 @@ class NoticeShape(Shape):
     """The page or the ticket."""
 
     disable: Switch = Field(False, description="whether nobody is told")
-    labels: AlertLabels = Field({}, description="labels of this alert alone; templates are allowed")
-    annotations: Annotations = Field({}, description="annotations of this alert alone; templates are allowed")
+    labels: AlertLabels = Field(default_factory=dict, description="labels of this alert alone; templates are allowed")
+    annotations: Annotations = Field(
+        default_factory=dict, description="annotations of this alert alone; templates are allowed"
+    )
 
 
 class AlertingShape(Shape):
     """What is sent when the budget burns too fast, or the SLI disappears."""
 
-    labels: AlertLabels = Field({}, description="labels of every alert of this SLO; templates are allowed")
-    annotations: Annotations = Field({}, description="annotations of every alert of this SLO; templates are allowed")
+    labels: AlertLabels = Field(
+        default_factory=dict, description="labels of every alert of this SLO; templates are allowed"
+    )
+    annotations: Annotations = Field(
+        default_factory=dict, description="annotations of every alert of this SLO; templates are allowed"
+    )
     page_alert: NoticeShape | None = Field(None, description="what wakes somebody")
     ticket_alert: NoticeShape | None = Field(None, description="what can wait for the morning")
     min_failures: Count = Field(3, description="no page below so many bad events; 0 turns this off")
@@ -167,7 +173,7 @@ class SloShape(Shape):
     name: Name = Field(description="a name, unique within the service")
     objective: Objective = Field(description="per cent of events that must be good: 99.9")
     description: str = Field("", description="what is promised, for people")
-    labels: Labels = Field({}, description="labels of every series of this SLO")
+    labels: Labels = Field(default_factory=dict, description="labels of every series of this SLO")
     plugins: dict[str, Any] | None = Field(None, description="sloth's SLO plugins")
     sli: SliShape = Field(description="one of events, raw, plugin, latency")
     alerting: AlertingShape = Field(description="an alert's name, or page_alert and ticket_alert with disable: true")
@@ -189,14 +195,14 @@ class ServiceShape(Shape):
     """What the plain document and the CRD's `spec` share."""
 
     service: Name = Field(description="the service's name")
-    labels: Labels = Field({}, description="labels of every series of every SLO")
+    labels: Labels = Field(default_factory=dict, description="labels of every series of every SLO")
     slo_plugins: dict[str, Any] | None = Field(None, description="sloth's SLO plugins")
     slos: Annotated[list[SloShape], Field(min_length=1)] = Field(description="a list of one or more objectives")
     team: Annotated[str, AfterValidator(scalars.team)] = Field(
         "", description="who owns the service: a team of alerts/routing.yaml"
     )
-    depends_on: list[Name] = Field([], description="services that this one calls")
-    kpis: list[KpiShape] = Field([], description="numbers to watch")
+    depends_on: list[Name] = Field(default_factory=list, description="services that this one calls")
+    kpis: list[KpiShape] = Field(default_factory=list, description="numbers to watch")
 
 
 class PlainShape(ServiceShape):
@@ -210,7 +216,7 @@ class CrdShape(Shape):
 
     api_version: Literal["sloth.slok.dev/v1"] = Field(description="sloth.slok.dev/v1")
     kind: Literal["PrometheusServiceLevel"] = Field(description="PrometheusServiceLevel")
-    metadata: dict[str, Any] = {}
+    metadata: dict[str, Any] = Field(default_factory=dict)
     spec: ServiceShape = Field(description="service and slos")
     status: dict[str, Any] | None = None
 

@@ -228,3 +228,15 @@ def test_a_threshold_above_one_never_fires_and_the_rest_do(tool, objective, minu
     early, late = ask(rules, series, [(time, firing()) for time in times], **COARSE, tool=tool)
     assert early == {}
     assert value(late) == 1
+
+
+@both_in_full
+def test_a_full_outage_pages_and_a_met_objective_does_not_whatever_the_period(tool, tmp_path):
+    """From a day to ninety: windows and factors of each period go together."""
+    periods = (1, 2, 3, 5, 7, 14, 28, 30, 90)
+    text = document(*(slo(f"over-{days}d", more=f"    window: {days}d\n") for days in periods))
+    series = _traffic(counter((40, 5997), (6, 0)), counter((40, 3), (6, 6000)))
+    asked = [("39m", f"count_over_time({firing()}[39m])"), ("45m", firing())]
+    met, broken = ask(rules_of(text, tmp_path), series, asked, **COARSE, tool=tool)
+    assert met == {}
+    assert {dict(labels)["sloth_slo"] for labels in broken} == {f"over-{days}d" for days in periods}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -18,6 +19,7 @@ from slo.load import load
 from slo.rule import Alert, Record
 from slo.sloth_engine import Sloth, windows_catalogue
 from slo.sloth_spec import to_sloth
+from slo.windows import for_period
 from tests.slo.answers import catalogue, document, slo, sloth
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,7 +57,6 @@ ODD_TEXTS = [
     "two\nlines\n---\n#x",
     "ÄÖ 🙂",
     "\x85\u2028\ufeff",
-    "{{.Labels}}",
 ]
 
 
@@ -105,6 +106,18 @@ def test_periods_are_mixed_in_one_catalogue(tmp_path):
     assert names == [f"slo:sli_error:ratio_rate{period}" for period in ("30d", "1w", "4w", "3d")]
 
 
+def test_sloth_burns_at_our_factors(tmp_path):
+    """The four factors of each period are ours to the last digit, those between a week and four as well."""
+    periods = (1, 5, 10, 17, 28, 60)
+    text = document(*(slo(f"over-{days}", more=f"    window: {days}d\n") for days in periods))
+    for days, groups in zip(periods, _groups(text, tmp_path), strict=True):
+        alerts = [rule for rule in _rules(groups) if isinstance(rule, Alert)]
+        factors = [float(found) for alert in alerts for found in re.findall(r"> \((\S+) \*", alert.expr)[::2]]
+        windows = for_period(days)
+        pairs = (windows.page_quick, windows.page_slow, windows.ticket_quick, windows.ticket_slow)
+        assert factors == pytest.approx([float(pair.factor) for pair in pairs], rel=1e-14)
+
+
 def _longest(rule: Record) -> bool:
     return rule.expr.startswith("sum_over_time(slo:")
 
@@ -125,12 +138,12 @@ def test_every_text_survives_the_way_through_sloth(odd, tmp_path):
     label = {"labels": {"odd": odd}}
     spec = yaml.safe_load(document(slo()))
     spec["slos"][0] |= label | {"description": odd}
-    notice = {"annotations": {"odd": odd.replace("{", "")}}
+    notice = {"annotations": {"odd": odd}}
     spec["slos"][0]["alerting"] |= {"page_alert": notice, "ticket_alert": {"disable": True}}
     (groups,) = _groups(json.dumps(spec), tmp_path)
     assert all(dict(rule.labels)["odd"] == odd for rule in _rules(groups) if isinstance(rule, Record))
     (alert,) = [rule for rule in _rules(groups) if isinstance(rule, Alert)]
-    assert dict(alert.annotations)["odd"] == odd.replace("{", "")
+    assert dict(alert.annotations)["odd"] == odd
 
 
 # --- plugins ----------------------------------------------------------------------------------------------------
