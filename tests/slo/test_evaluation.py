@@ -80,7 +80,9 @@ def test_the_hours_before_the_first_error_series_count(tool, tmp_path):
     """An error series that is born late, with its first error, weighs against all the traffic before it."""
     text = document(slo())
     series = _traffic(counter((140, 1200)), "_x119 " + counter((10, 4), (10, 0)))
-    (ours,) = ask(rules_of(text, tmp_path), series, [("2h20m", PERIOD_RATIO)], **COARSE, tool=tool)
+    asked = [("2h20m", PERIOD_RATIO), ("1h", EVENTS_LEFT)]
+    ours, left = ask(rules_of(text, tmp_path), series, asked, **COARSE, tool=tool)
+    assert value(left) == pytest.approx(0.001 * 60 * 1200, rel=0.05)
     assert value(ours) == pytest.approx(40 / (140 * 1200 + 40), rel=0.05)
     (theirs,) = ask(rules_of(text, tmp_path, sloth()), series, [("2h20m", PERIOD_RATIO)], **COARSE, tool=tool)
     assert value(theirs) > 5 * value(ours)

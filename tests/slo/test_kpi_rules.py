@@ -24,7 +24,11 @@ slos:
         total_query: sum(rate(r_total[{{.window}}]))
     alerting: {page_alert: {disable: true}, ticket_alert: {disable: true}}
 kpis:
-  - {name: orders-per-minute, title: Orders a minute, query: "sum(avg_over_time(orders[{{.window}}]))", unit: orders/min, better: higher}
+  - name: orders-per-minute
+    title: Orders a minute
+    query: sum(avg_over_time(orders[{{.window}}]))
+    unit: orders/min
+    better: higher
 """
 
 WEEK = 7 * 24 * 60

@@ -29,7 +29,10 @@ SLO = """\
       min_failures: {failures}
       page_alert: {{labels: {{severity: pageteam}}}}
 """
-RATES = "{{events: {{error_query: 'sum(rate({m}{{code=~\"5..\"}}[{{{{.window}}}}]))', total_query: 'sum(rate({m}[{{{{.window}}}}]))'}}}}"
+RATES = (
+    "{{events: {{error_query: 'sum(rate({m}{{code=~\"5..\"}}[{{{{.window}}}}]))',"
+    " total_query: 'sum(rate({m}[{{{{.window}}}}]))'}}}}"
+)
 
 
 def _sli(metric: str) -> str:
@@ -68,7 +71,8 @@ UNFED = {
     "a query that is not additive": (
         "99.5",
         "30d",
-        "{events: {error_query: 'max(rate(j_total{ok=\"no\"}[{{.window}}]))', total_query: 'max(rate(j_total[{{.window}}]))'}}",
+        "{events: {error_query: 'max(rate(j_total{ok=\"no\"}[{{.window}}]))',"
+        " total_query: 'max(rate(j_total[{{.window}}]))'}}",
         3,
     ),
     "a raw ratio": ("99.9", "7d", "{raw: {error_ratio_query: '1 - avg_over_time(k[{{.window}}])'}}", 3),
