@@ -126,7 +126,7 @@ class _Group(click.Group):
     """`build` is what happens when no command is named."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or (args[0].startswith("-") and args[0] not in ("--help", "--version")):
+        if not args or (args[0].startswith("-") and args[0] not in ("--help", "-h")):
             args = ["build", *args]
         return super().parse_args(ctx, args)
 

@@ -50,7 +50,7 @@ def _teams(old: Catalogue, new: Catalogue) -> Iterator[Change]:
 def _promise(slo: Slo) -> Iterator[str]:
     yield f"promises {_percent(slo)} over {slo.period_days} days: {_allowed(slo)}"
     if slo.alerting.page.enabled:
-        yield f"{slo.alerting.name} pages {_recipient(slo)}: for a full outage {_outage(slo)}"
+        yield f"{slo.alerting.name} pages {_recipient(slo)}: a full outage {_outage(slo, 'pages')}"
     if slo.alerting.ticket.enabled:
         yield f"{slo.alerting.name} opens tickets for slow burns"
 
@@ -62,7 +62,7 @@ def _effects(old: Slo, new: Slo) -> Iterator[str]:
         for severity in ("page", "ticket"):
             yield f"{severity}: {_limits(old, severity)} becomes {_limits(new, severity)}"
         if new.alerting.page.enabled:
-            yield f"a full outage paged {_outage(old)}, and will page {_outage(new)}"
+            yield f"a full outage {_outage(old, 'paged')}, and will {_outage(new, 'page')}"
     yield from _measured(old, new)
     yield from _told(old.alerting, new.alerting)
     if old.team != new.team:
@@ -107,7 +107,7 @@ def _told(old: Alerting, new: Alerting) -> Iterator[str]:
     if old.min_failures != new.min_failures:
         yield f"wakes nobody below {new.min_failures} bad events (was {old.min_failures}; 0 is no guard)"
     if old.absent_after_seconds != new.absent_after_seconds:
-        yield f"a vanished SLI is told after {_span(new.absent_after_seconds)} (was {_span(old.absent_after_seconds)})"
+        yield f"a vanished SLI is {_told_after(new.absent_after_seconds)} (was {_told_after(old.absent_after_seconds)})"
 
 
 def _notice(severity: str, old: Notice, new: Notice) -> Iterator[str]:
@@ -142,7 +142,7 @@ def _limits(slo: Slo, severity: str) -> str:
     )
 
 
-def _outage(slo: Slo) -> str:
+def _outage(slo: Slo, pages: str) -> str:
     """When a full outage pages, from the budget alone (steady traffic, enough of it for the guard)."""
     pairs = for_period(slo.period_days)
     budget = error_budget(slo)
@@ -151,7 +151,7 @@ def _outage(slo: Slo) -> str:
         for pair in (pairs.page_quick, pairs.page_slow)
         if (limit := threshold(pair.factor, budget)) < 1
     ]
-    return f"after about {_clock(float(min(needed)))}" if needed else "never"
+    return f"{pages} after about {_clock(float(min(needed)))}" if needed else f"never {pages}"
 
 
 def _clock(seconds: float) -> str:
@@ -162,8 +162,8 @@ def _clock(seconds: float) -> str:
     return f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"
 
 
-def _span(seconds: int) -> str:
-    return spell(seconds) if seconds else "never"
+def _told_after(seconds: int) -> str:
+    return f"told after {spell(seconds)}" if seconds else "never told"
 
 
 def _recipient(slo: Slo) -> str:

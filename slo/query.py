@@ -13,7 +13,7 @@ from typing import Any
 
 import promql_parser as pq
 
-from slo import query_check
+from slo import promql, query_check
 from slo.additivity import PROBE_SECONDS, Unit, nature
 from slo.errors import QueryError
 from slo.query_labels import kind, labels
@@ -144,6 +144,8 @@ def _split(text: str) -> tuple[str, ...]:
     """The texts around the window; a trim mark takes the white space beside it."""
     if len(text) > MAX_LENGTH:
         raise QueryError(f"is {len(text)} characters long, and at most {MAX_LENGTH} are read")
+    if "`" in text:  # the parser reads escapes in such strings, where Prometheus reads none
+        text = _STRING_OR_COMMENT.sub(_double_quoted, text)
     parts = text.split(_PLAIN_TEMPLATE)
     if len(parts) <= text.count("{{"):
         parts = _split_trimmed(text)
@@ -157,6 +159,11 @@ def _split(text: str) -> tuple[str, ...]:
     if any(part[-1:].isalnum() and _WITHIN_NUMBER.search(part) for part in parts[:-1]):
         raise QueryError("has digits right before {{ .window }}, which brings its own")
     return tuple(parts)
+
+
+def _double_quoted(match: re.Match[str]) -> str:
+    text = match[0]
+    return promql.quote(text[1:-1]) if text[0] == "`" else text
 
 
 def _split_trimmed(text: str) -> list[str]:

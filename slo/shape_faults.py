@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from slo.document import Path, spell
@@ -27,7 +28,12 @@ def faults(
     findings: list[dict[str, Any]], shape: type[Shape], path: str, document: int, positions: Positions
 ) -> Iterator[Fault]:
     """A fault for each of the findings of `spec.read`."""
-    meant = {_meant(found, shape) for found in findings if found["type"] == "extra_forbidden"}
+    lacking = {tuple(found["loc"][:-1]) for found in findings if found["type"] == "missing"}
+    meant = {
+        _meant(found, shape)
+        for found in findings
+        if found["type"] == "extra_forbidden" and found["loc"][:-1] in lacking
+    }
     for found in findings:
         loc: Path = tuple(step for step in found["loc"] if step != "[key]")
         if found["type"] == "missing" and loc in meant:
@@ -66,13 +72,14 @@ def _message(found: dict[str, Any], loc: Path, shape: type[Shape]) -> str:
     return str(found["msg"])
 
 
-def did_you_mean(word: str, known: list[str]) -> str:
+def did_you_mean(word: str, known: Sequence[str]) -> str:
     """`; did you mean 'x'?`, or which there are."""
-    close = _closest(word, known)
+    close = _closest(word, tuple(known))
     return f"; did you mean {close!r}?" if close else f"; known here: {', '.join(known)}"
 
 
-def _closest(word: str, known: list[str]) -> str:
+@lru_cache(maxsize=1024)
+def _closest(word: str, known: tuple[str, ...]) -> str:
     if len(word) > _LONGEST_WORD:
         return ""
     same = [key for key in known if _letters(key) == _letters(word)]  # `errorQuery` for `error_query`
@@ -86,7 +93,7 @@ def _letters(word: str) -> str:
 def _meant(found: dict[str, Any], shape: type[Shape]) -> Path:
     """The path that the author of an unknown key had in mind."""
     loc: Path = tuple(found["loc"])
-    return (*loc[:-1], _closest(str(loc[-1]), _keys_beside(loc, shape)))
+    return (*loc[:-1], _closest(str(loc[-1]), tuple(_keys_beside(loc, shape))))
 
 
 # --- looking into the shapes ------------------------------------------------------------------------------------

@@ -97,7 +97,9 @@ class PluginShape(Shape):
     """A sloth SLI plugin."""
 
     id: str = Field(min_length=1, description="the id of a sloth plugin")
-    options: Annotated[dict[str, str], BeforeValidator(scalars.text_map), _JSON_TEXTS] = Field(default_factory=dict)
+    options: Annotated[dict[str, str], BeforeValidator(scalars.text_map), _JSON_TEXTS] = Field(
+        default_factory=dict, description="what the plugin asks for"
+    )
 
 
 class LatencyShape(Shape):
@@ -115,10 +117,10 @@ class LatencyShape(Shape):
 class SliShape(Shape):
     """Exactly one way to measure."""
 
-    events: EventsShape | None = None
-    raw: RawShape | None = None
-    plugin: PluginShape | None = None
-    latency: LatencyShape | None = None
+    events: EventsShape | None = Field(None, description="bad events among all events")
+    raw: RawShape | None = Field(None, description="a query that is the error ratio already")
+    plugin: PluginShape | None = Field(None, description="a sloth SLI plugin; needs --engine sloth")
+    latency: LatencyShape | None = Field(None, description="events slower than a bucket boundary are bad")
 
     @model_validator(mode="after")
     def _exactly_one(self) -> SliShape:

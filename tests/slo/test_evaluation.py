@@ -223,11 +223,12 @@ def test_what_cannot_be_summed_is_asked_anew_for_each_window(tool, sli, tmp_path
 @pytest.mark.parametrize(("objective", "minutes"), [("95", 44), ("90", 217)])
 def test_a_threshold_above_one_never_fires_and_the_rest_do(tool, objective, minutes, tmp_path):
     """At 95 % the quick page needs 72 % of an hour; at 90 % it can never fire, and the slow one takes 60 % of 6 h."""
-    before = 370
-    series = _traffic(counter((before, 600), (minutes + 3, 0)), counter((before, 0), (minutes + 3, 600)))
-    times = [f"{before + minutes - 3}m", f"{before + minutes + 3}m"]
+    before = 185  # samples of 2 minutes: a little more than the slow window
+    after = minutes // 2 + 2
+    series = _traffic(counter((before, 1200), (after, 0)), counter((before, 0), (after, 1200)))
+    times = [f"{2 * before + minutes + shift}m" for shift in (-4, 4)]
     rules = rules_of(document(slo(objective=objective)), tmp_path)
-    early, late = ask(rules, series, [(time, firing()) for time in times], **COARSE, tool=tool)
+    early, late = ask(rules, series, [(time, firing()) for time in times], sample="2m", step="2m", tool=tool)
     assert early == {}
     assert value(late) == 1
 

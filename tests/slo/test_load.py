@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -201,9 +202,9 @@ def test_latency(tmp_path: Path, below: str, selector: str, bad: str, total: str
 def test_plugins_are_for_the_real_sloth(tmp_path: Path) -> None:
     """A plugin is refused, naming the flag, unless the engine to come runs it."""
     text = spec(slo(sli="{plugin: {id: a/b, options: {x: 1, y: }}}"))
-    assert told(text, tmp_path) == [
-        "6:10: slos[0].sli.plugin: is run by the real sloth alone; build with --engine sloth"
-    ]
+    [fault] = faults(text, tmp_path)
+    assert (fault.line, fault.column, fault.where) == (6, 19, "slos[0].sli.plugin")
+    assert fault.message == "is run by the real sloth alone; build with --engine sloth"
     [found] = load([str(tmp_path / "orders.yaml")], plugins=True).slos
     assert found.sli == Plugin(id="a/b", options=(("x", "1"), ("y", "")))
 
@@ -364,7 +365,8 @@ FAULTS: dict[str, tuple[str, list[tuple[str, str]]]] = {
         [
             (
                 "‸'{{ $value",
-                "labels.a: holds a template, but labels of an SLO are plain text; labels of its alerts may hold templates",
+                "labels.a: holds a template, but labels of an SLO are plain text; labels of its alerts may hold"
+                " templates",
             )
         ],
     ),
@@ -541,11 +543,7 @@ def test_json_faults_have_places(tmp_path: Path) -> None:
     ("name", "text", "expected"),
     [
         ("a.json", '{\n\t"a": [1\n}', "3:1: is not JSON: Expecting ',' delimiter"),
-        (
-            "a.yaml",
-            '{\n  "a": 1 "b"\n}',
-            "2:10: is not YAML: while parsing a flow mapping that begins in line 1: did not",
-        ),
+        ("a.yaml", '{\n  "a": [1\n}', "3:1: is not YAML: while parsing a flow sequence that begins in line 2: did not"),
         ("a.json", '{"a": "\\ud800"}', "1:8: holds half of a character: a lone surrogate"),
     ],
 )
@@ -563,9 +561,11 @@ def test_an_empty_file(tmp_path: Path, text: str) -> None:
 
 
 def test_many_faults_take_no_long_time(tmp_path: Path) -> None:
-    """Fifty thousand unknown keys are fifty thousand faults, found in time that grows with them alone."""
-    head = "".join(f"key{number}: 1\n" for number in range(50_000))
-    assert len(faults(spec(head=head), tmp_path)) == 50_000
+    """Twenty thousand unknown keys are as many faults, found in time that grows with them alone."""
+    head = "".join(f"key{number}: 1\n" for number in range(20_000))
+    started = time.process_time()
+    assert len(faults(spec(head=head), tmp_path)) == 20_000
+    assert time.process_time() - started < 10  # seconds; minutes where each fault is searched for from the top
 
 
 # --- teams ------------------------------------------------------------------------------------------------------

@@ -133,15 +133,15 @@ def _laid_out(folder: Path, target: int, text: str, speed: int) -> None:
 @pytest.mark.parametrize(
     ("tool", "speed"),
     [
-        ("prometheus", 30),
-        pytest.param("prometheus3", 30, marks=pytest.mark.full),
+        ("prometheus", 40),
+        pytest.param("prometheus3", 40, marks=pytest.mark.full),
         pytest.param("prometheus", 1, marks=pytest.mark.full),
     ],
 )
 def test_series_never_vanish_between_evaluations_and_outlive_a_restart(tool, speed, shop, tmp_path):
     """Slow groups are evaluated often enough for the lookback, and a restart costs neither budget nor events.
 
-    At 30 times the speed everything that depends on an interval is 30 times shorter, the lookback too.
+    At 40 times the speed everything that depends on an interval is 40 times shorter, the lookback too.
     """
     _laid_out(tmp_path, shop, rules_of(document(slo()), tmp_path), speed)
     slow, lookback = 120 / speed, f"{300 // speed}s"

@@ -82,6 +82,11 @@ def test_a_comment_ends_before_what_follows() -> None:
     assert parse(f"rate(x[{W}]) # why").at("5m") == "rate(x[5m]) # why\n"
 
 
+def test_a_raw_string_becomes_a_quoted_one() -> None:
+    """What stands between backticks is taken as it is; the rule holds the same string with escapes."""
+    assert parse(f'rate(x{{a=~`\\d+"`}}[{W}]) # `').at("5m") == 'rate(x{a=~"\\\\d+\\""}[5m]) # `\n'
+
+
 def test_a_scalar_becomes_a_vector() -> None:
     """A rule wants an instant vector, and a scalar is made one."""
     assert parse(f"scalar(rate(x[{W}]))").at("5m") == "vector(scalar(rate(x[5m])))"

@@ -14,39 +14,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from slo.errors import EngineError, SpecErrors
-from slo.load import load
+from slo.errors import EngineError
 from slo.rule import Alert, Record
 from slo.sloth_engine import Sloth, windows_catalogue
-from slo.sloth_spec import to_sloth
 from slo.windows import for_period
 from tests.slo.answers import catalogue, document, slo, sloth
 
 ROOT = Path(__file__).resolve().parents[2]
-PLUGIN = """
-      plugin:
-        id: tests/share
-        options: {job: till, share: "0.5"}"""
-PLUGIN_SOURCE = """
-package share
-
-import (
-	"context"
-	"fmt"
-)
-
-const (
-	SLIPluginVersion = "prometheus/v1"
-	SLIPluginID      = "tests/share"
-)
-
-func SLIPlugin(ctx context.Context, meta, labels, options map[string]string) (string, error) {
-	if options["share"] == "" {
-		return "", fmt.Errorf("share is missing")
-	}
-	return fmt.Sprintf(`%s * rate(errors_total{job="%s"}[{{.window}}])`, options["share"], options["job"]), nil
-}
-"""
+UNKNOWN_PLUGIN = "\n      plugin: {id: tests/none}"
 ODD_TEXTS = [
     "plain",
     "1e3",
@@ -69,12 +44,6 @@ def temporary(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", None)
     yield folder
     assert [*folder.iterdir()] == []
-
-
-def _plugins(folder: Path) -> Path:
-    (folder / "plugins").mkdir()
-    (folder / "plugins" / "plugin.go").write_text(PLUGIN_SOURCE)
-    return folder / "plugins"
 
 
 def _groups(text: str, folder: Path, engine: Sloth | None = None):
@@ -146,64 +115,16 @@ def test_every_text_survives_the_way_through_sloth(odd, tmp_path):
     assert dict(alert.annotations)["odd"] == odd
 
 
-# --- plugins ----------------------------------------------------------------------------------------------------
-
-
-def test_an_sli_plugin_is_run(tmp_path):
-    """The query that a plugin of the user's writes comes out as records."""
-    engine = Sloth(binary=sloth().binary, plugins=_plugins(tmp_path))
-    (groups,) = _groups(document(slo(sli=PLUGIN)), tmp_path, engine)
-    assert (
-        'rate(errors_total{job="till"}[1h])' in {r.name: r.expr for r in _rules(groups)}["slo:sli_error:ratio_rate1h"]
-    )
-
-
-def test_slo_plugins_are_passed_through_with_their_types(tmp_path):
-    """Chains of the service and of the SLO both run, in their order; an interval and a new alert are read back."""
-    intervals = (
-        "slo_plugins: {chain: [{id: sloth.dev/contrib/rule_intervals/v1, config: {interval: {default: 1m30s}}}]}\n"
-    )
-    exhausted = """    plugins:
-      chain:
-        - id: sloth.dev/contrib/error_budget_exhausted_alert/v1
-          priority: 50
-          config: {threshold: 0.25, for: 2h, alert_name: Spent}
-"""
-    (groups,) = _groups(document(slo(more=exhausted), head=intervals), tmp_path)
-    assert {group.interval_seconds for group in groups} == {90}
-    (spent,) = [rule for rule in _rules(groups) if rule.name == "Spent"]
-    assert (spent.for_seconds, spent.expr.endswith("<= 0.25")) == (7200, True)
-
-
-def test_the_native_engine_names_the_flag_for_each_plugin(tmp_path):
-    """Chains of plugins and SLI plugins are faults with a place, and the message says what runs them."""
-    chain = "{chain: [{id: sloth.dev/core/debug/v1}]}"
-    text = document(slo(sli=PLUGIN, more=f"    plugins: {chain}\n"), head=f"slo_plugins: {chain}\n")
-    (tmp_path / "spec.yaml").write_text(text)
-    with pytest.raises(SpecErrors) as raised:
-        load([str(tmp_path / "spec.yaml")])
-    assert [fault.where for fault in raised.value.faults] == ["slo_plugins", "slos[0].plugins", "slos[0].sli.plugin"]
-    assert all("--engine sloth" in fault.message for fault in raised.value.faults)
-
-
 # --- what it refuses --------------------------------------------------------------------------------------------
 
 
 def test_a_refusal_names_the_slo_and_says_why(tmp_path):
     """The third SLO of four asks for a plugin that is not there."""
-    text = document(slo("one"), slo("two"), slo("three", PLUGIN), slo("four"))
+    text = document(slo("one"), slo("two"), slo("three", UNKNOWN_PLUGIN), slo("four"))
     with pytest.raises(EngineError) as raised:
         _groups(text, tmp_path)
     assert str(raised.value).startswith(f"{tmp_path / 'spec.yaml'}: shop-three: sloth refuses it: ")
-    assert '"tests/share" not found' in str(raised.value)
-
-
-def test_a_plugin_that_fails_names_its_slo(tmp_path):
-    """What a plugin says of its options is passed on."""
-    engine = Sloth(binary=sloth().binary, plugins=_plugins(tmp_path))
-    text = document(slo("one"), slo("two", PLUGIN.replace(', share: "0.5"', "")))
-    with pytest.raises(EngineError, match=r"shop-two: sloth refuses it: .*share is missing"):
-        _groups(text, tmp_path, engine)
+    assert '"tests/none" not found' in str(raised.value)
 
 
 def test_copies_of_one_slo_are_refused(tmp_path):
@@ -291,34 +212,6 @@ def _runs(pid: int) -> bool:
 
 
 # --- what goes in -----------------------------------------------------------------------------------------------
-
-
-def test_the_spec_that_sloth_reads_holds_its_own_keys_alone(tmp_path):
-    """Sugar is resolved, our additions are gone, what holds nothing is left out."""
-    latency = "\n      latency: {histogram: request_seconds, below: 0.5}"
-    alerting = "      min_failures: 5\n      absent_after: 1h\n      page_alert: {disable: true}\n"
-    more = "    window: 7d\n    journey: browse\n    labels: {tier: '1'}\n"
-    text = document(slo(sli=latency, more=more, alerting=alerting), head="depends_on: [till]\nlabels: {tier: '2'}\n")
-    ((spec,),) = [file.specs for file in catalogue(text, tmp_path).files]
-    assert to_sloth(spec) == {
-        "version": "prometheus/v1",
-        "service": "shop",
-        "labels": {"tier": "2"},
-        "slos": [
-            {
-                "name": "requests",
-                "objective": 99.9,
-                "labels": {"tier": "1"},
-                "sli": {
-                    "events": {
-                        "error_query": spec.slos[0].sli.bad.at("{{.window}}"),
-                        "total_query": "sum(rate(request_seconds_count{}[{{.window}}]))",
-                    }
-                },
-                "alerting": {"name": "Burning", "page_alert": {"disable": True}},
-            }
-        ],
-    }
 
 
 def test_the_catalogue_of_thirty_days_is_sloths_own():
