@@ -88,7 +88,7 @@ def test_the_hours_before_the_first_error_series_count(tool, tmp_path):
     assert value(theirs) > 5 * value(ours)
 
 
-@both
+@both_in_full
 def test_one_failure_at_ten_requests_an_hour_wakes_nobody(tool, tmp_path):
     """A single failure at night is a ticket at most; without a guard it pages."""
     series = _sparse(every=24, count=20, failures={10})
@@ -140,7 +140,7 @@ def test_a_gap_shorter_than_absent_after_is_not_told(tool, tmp_path):
     assert ask(rules_of(document(slo()), tmp_path), series, asked, tool=tool) == NEVER * 2
 
 
-@both
+@both_in_full
 def test_a_counter_reset_costs_no_event(tool, tmp_path):
     """Events before and after a restart of the service are counted once."""
     restarted = _traffic("0+300x119 0+300x120", "0+3x119 0+3x120")
