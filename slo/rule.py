@@ -72,7 +72,7 @@ def _write_rule(rule: Record | Alert, out: list[str]) -> None:
 
 @lru_cache(maxsize=64)  # the rules of one SLO share a few sets of labels
 def _map(key: str, values: Pairs) -> str:
-    lines = "".join(f"          {_scalar(name)}: {_scalar(value)}\n" for name, value in values)
+    lines = "".join([f"          {_scalar(name)}: {_scalar(value)}\n" for name, value in values])
     return f"        {key}:\n{lines}" if lines else ""
 
 
@@ -80,7 +80,6 @@ def _map(key: str, values: Pairs) -> str:
 _BARE = re.compile(
     r"(?!(?:true|false|yes|no|on|off|null|y|n|nan|inf)$)[A-Za-z_][A-Za-z0-9_./-]*(?::[A-Za-z0-9_]+)*", re.I
 )
-_BLOCK = re.compile(r"[\x21-\x7e][\x20-\x7e\n]*(?<!\n)")
 _ESCAPED = re.compile('[\x00-\x1f"\\\\\x7f-\xa0\xad\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]')
 _SHORT = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
 
@@ -103,6 +102,6 @@ def _escape(match: re.Match[str]) -> str:
 
 def _text(expr: str) -> str:
     """An expression: as a literal block where that keeps every byte, else quoted."""
-    if _BLOCK.fullmatch(expr):
+    if expr.isascii() and expr.replace("\n", " ").isprintable() and expr[:1] not in " \n" and expr[-1] != "\n":
         return "|-\n          " + expr.replace("\n", "\n          ")
     return quoted(expr)
