@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from slo import document, shape_faults
+from slo.conventions import KPI_LABELS
 from slo.errors import Fault
-from slo.model import Events, Notice, Pairs, Plugin, RawRatio, Slo, SpecFile, Team
+from slo.model import Events, Kpi, Notice, Pairs, Plugin, RawRatio, Slo, SpecFile, Team
 from slo.positions import Positions
 
 
@@ -41,6 +42,21 @@ def collisions(read: Iterable[Read]) -> Iterator[Fault]:
                         f"the id {slo.id} is taken by {other.service} / {other.name} in {path}; rename one, or tell"
                         " them apart by a label such as namespace or cluster",
                     )
+
+
+def kpis(read: Iterable[Read]) -> Iterator[Fault]:
+    """One fault for each KPI that stands above already, and for each whose query keeps labels that its rules write."""
+    first: dict[tuple[str, str], tuple[str, Kpi]] = {}
+    for found in read:
+        for number, item in enumerate(found.file.specs):
+            for index, kpi in enumerate(item.kpis):
+                path, other = first.setdefault((kpi.service, kpi.name), (found.file.path, kpi))
+                if other is not kpi:
+                    message = f"the KPI {kpi.name} of {kpi.service} stands in {path} already; rename one"
+                    yield found.fault(number, ("kpis", index, "name"), message)
+                for name in sorted((kpi.query.labels or frozenset()) & KPI_LABELS):
+                    message = f"groups by {name}, a label that the KPI's own rules write; rename it by label_replace"
+                    yield found.fault(number, ("kpis", index, "query"), message)
 
 
 def overwritten(read: Iterable[Read]) -> Iterator[Fault]:

@@ -42,6 +42,8 @@ KPI_BASELINE = "kpi:baseline"
 KPI_DEVIATION = "kpi:deviation_ratio"
 KPI = "kpi"
 KPI_SERVICE = "service"
+KPI_WEEK = "week"  # tells the three weeks of a baseline apart, within its expression alone
+KPI_LABELS = frozenset({KPI, KPI_SERVICE, KPI_WEEK})
 
 
 def kpi_group(service: str, kpi: str) -> str:

@@ -146,7 +146,10 @@ def _in_the_way(path: Path) -> OutputError:
 
 def _tree(folder: Path) -> Iterator[Path]:
     """Files, links and empty folders below *folder*."""
+    device = folder.stat().st_dev
     for parent, folders, files in os.walk(folder, onerror=_raise):
+        if Path(parent).stat().st_dev != device:
+            raise OutputError(f"{parent} is a mount of its own; name a folder that holds none")
         for name in files:
             yield Path(parent, name)
         for name in [*folders]:
@@ -201,7 +204,7 @@ def _locked(parent: Path) -> Iterator[None]:
 
 
 def _sibling(out: Path, role: str) -> Path:
-    return out.with_name(f".{out.name}.{role}")
+    return out.with_name(f".{out.name}.tillwatch-{role}")
 
 
 def _recover(out: Path) -> None:

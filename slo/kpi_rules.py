@@ -31,6 +31,7 @@ def group(kpi: Kpi) -> Group:
 def _median(value: str) -> str:
     """The median of the same hour of the last weeks, as far as there are any."""
     weeks = "\n  or\n  ".join(
-        f'label_replace(avg_over_time({value}[1h] offset {week}w), "week", "{week}", "", "")' for week in WEEKS
+        f'label_replace(avg_over_time({value}[1h] offset {week}w), "{names.KPI_WEEK}", "{week}", "", "")'
+        for week in WEEKS
     )
-    return f"quantile without (week) (0.5,\n  {weeks}\n)"
+    return f"quantile without ({names.KPI_WEEK}) (0.5,\n  {weeks}\n)"

@@ -27,6 +27,7 @@ def load(specs: Iterable[str], routing: str | None = None, *, plugins: bool = Fa
     teams = _teams(routing, faults)
     read = [file for source in sources.find(given, faults) if (file := _file(source, faults)) is not None]
     faults += conflicts.collisions(read)
+    faults += conflicts.kpis(read)
     faults += conflicts.overwritten(read)
     faults += conflicts.unknown_teams(read, teams)
     if not plugins:

@@ -44,7 +44,7 @@ def _counts(form: str, inside: list[str]) -> list[str]:
     return [form.format(one, one) for one in inside]
 
 
-pairs = st.builds(_counts, st.sampled_from(COUNTS), st.lists(selectors, min_size=2, max_size=2, unique=True))
+pairs = st.builds(_counts, st.sampled_from(COUNTS), st.lists(selectors, min_size=2, max_size=2))
 counts = pairs.map(lambda pair: pair[0])
 wrong_queries = st.sampled_from(
     [
@@ -147,6 +147,10 @@ def _slo(*, faulty: bool) -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
+def _named_apart(slos: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return list({str(slo.get("name")): slo for slo in slos}.values())
+
+
 def _document(*, faulty: bool) -> st.SearchStrategy[dict[str, Any]]:
     kpi = st.fixed_dictionaries(
         {
@@ -162,7 +166,7 @@ def _document(*, faulty: bool) -> st.SearchStrategy[dict[str, Any]]:
             "version": _mostly(st.just("prometheus/v1"), junk, faulty=faulty),
             "service": _mostly(names, wrong_names, junk, faulty=faulty),
             "slos": _mostly(
-                st.lists(_slo(faulty=faulty), min_size=1, max_size=2, unique_by=lambda found: str(found.get("name"))),
+                st.lists(_slo(faulty=faulty), min_size=1, max_size=2).map(_named_apart),
                 junk,
                 faulty=faulty,
             ),
@@ -233,12 +237,17 @@ def _broken(text: str, changes: list[tuple[int, int, str]]) -> str:
     return text
 
 
-valid = _spelt(_document(faulty=False))
-faulty = _spelt(_document(faulty=True))
-broken = st.builds(
+_VALID, _FAULTY = _spelt(_document(faulty=False)), _spelt(_document(faulty=True))
+_BROKEN = st.builds(
     _broken,
-    valid,
+    _VALID,
     st.lists(
         st.tuples(st.integers(0, 10_000), st.integers(0, 3), st.sampled_from(["", *INSERTED])), min_size=1, max_size=3
     ),
 )
+
+
+@st.composite
+def specs(draw: st.DrawFn) -> str:
+    """The text of a spec: half of them valid, a quarter with wrong values, a quarter with broken text."""
+    return draw(draw(st.sampled_from([_VALID, _VALID, _FAULTY, _BROKEN])))

@@ -291,7 +291,7 @@ def test_a_folder_without_write_permission(tmp_path: Path) -> None:
     done = unprivileged.run(_write(tmp_path / "locked/out", "a", "3", "0"))
     (tmp_path / "locked").chmod(0o700)
     assert done.stderr.splitlines() == [
-        f"OutputError: {tmp_path}/locked/.out.new: Permission denied; {tmp_path}/locked/out is as it was"
+        f"OutputError: {tmp_path}/locked/.out.tillwatch-new: Permission denied; {tmp_path}/locked/out is as it was"
     ]
     assert sorted(tree(tmp_path / "locked/out")) == ["a.yaml"]
 
@@ -353,8 +353,11 @@ def test_a_read_only_file_system(tmp_path: Path) -> None:
         '"$1" -c "$2" mount/out a 3 0 && mount -o remount,ro mount && "$1" -c "$2" mount/out b 3 0; ls mount/out/rules'
     )
     done = _in_mount(tmp_path, "size=1m", script)
-    assert done.stderr == "OutputError: mount/.out.new: Read-only file system; mount/out is as it was\n".replace(
-        "mount/.out", f"{tmp_path}/mount/.out"
+    assert (
+        done.stderr
+        == "OutputError: mount/.out.tillwatch-new: Read-only file system; mount/out is as it was\n".replace(
+            "mount/.out", f"{tmp_path}/mount/.out"
+        )
     )
     assert done.stdout.split() == ["0.yaml", "1.yaml", "2.yaml"]
 
@@ -468,7 +471,7 @@ def test_a_kill_between_two_renames_is_recovered(tmp_path: Path, monkeypatch: py
     renamed = Path.rename
 
     def killed(path: Path, target: Path) -> Path:
-        if path.name in (name, f".out.{name}"):
+        if path.name in (name, f".out.tillwatch-{name}"):
             raise KeyboardInterrupt
         return renamed(path, target)
 

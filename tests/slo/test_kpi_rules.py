@@ -9,6 +9,7 @@ import pytest
 
 from alerts import rule_files
 from slo.artifact import ALERTS, RULES
+from slo.errors import SpecErrors
 from slo.load import load
 from tools.install import find
 
@@ -61,3 +62,23 @@ def test_baseline_is_the_median_of_the_same_hour(tmp_path: Path, promtool: str) 
         [str(binary), "test", "rules", "test.yaml"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+REFUSED = {
+    "the same KPI twice": ("sum(avg_over_time(b[{{.window}}]))", "orders-per-minute", "stands in"),
+    "a grouping by a label that the rules write": (
+        "sum by (service) (avg_over_time(b[{{.window}}]))",
+        "other",
+        "groups by service",
+    ),
+}
+
+
+@pytest.mark.parametrize(("query", "name", "message"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_would_break_a_rule_file_is_a_fault(tmp_path: Path, query: str, name: str, message: str) -> None:
+    """Prometheus would refuse the whole file, or the record would fail at its second series."""
+    second = f"  - {{name: {name}, title: T, query: '{query}', unit: x, better: higher}}\n"
+    (tmp_path / "orders.yaml").write_text(SPEC + second)
+    with pytest.raises(SpecErrors, match=message) as refused:
+        load([str(tmp_path / "orders.yaml")])
+    assert [fault.line for fault in refused.value.faults] == [17]
