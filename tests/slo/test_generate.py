@@ -394,6 +394,15 @@ class Done:
     peak_mib: float
 
 
+# A child's peak counts from the fork on, so that a large pytest would be measured: a small process starts it instead.
+MEASURED = """import os, sys
+pid = os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ)
+_, status, used = os.wait4(pid, 0)
+os.write(int(sys.argv[1]), str(used.ru_maxrss).encode())
+os._exit(os.waitstatus_to_exitcode(status) & 255)
+"""
+
+
 def process(
     *arguments: str | Path,
     env: dict[str, str] | None = None,
@@ -407,8 +416,16 @@ def process(
 
     outputs = [Path(f"/proc/self/fd/{os.memfd_create(name)}") for name in ("out", "err")]
     with outputs[0].open("w+b") as out, outputs[1].open("w+b") as err:
+        peak = os.memfd_create("peak")
         started = subprocess.Popen(
-            [*(["prlimit", *limits] if limits else []), *python, script, *arguments],
+            [
+                *(["prlimit", *limits] if limits else []),
+                *([sys.executable, "-I", "-S", "-c", MEASURED, str(peak)] if not limits else []),
+                *python,
+                script,
+                *arguments,
+            ],
+            pass_fds=[peak],
             cwd=cwd,
             env=os.environ | {"PYTHONWARNINGS": "error"} if env is None else env,
             stdin=subprocess.PIPE,
@@ -427,7 +444,7 @@ def process(
             out=out.read().decode(),
             err=err.read().decode(),
             cpu_seconds=used.ru_utime + used.ru_stime,
-            peak_mib=used.ru_maxrss / 1024,
+            peak_mib=int(os.pread(peak, 32, 0) or b"0") / 1024,
         )
 
 
