@@ -2,13 +2,14 @@
 MAKEFLAGS += --no-print-directory
 PY := .venv/bin/python
 RUNTIME_TOOLS := prometheus promtool alertmanager amtool
-TEST_TOOLS := sloth prometheus3 promtool3
+BENCH_TOOLS := sloth prometheus3 promtool3
+TEST_TOOLS := $(BENCH_TOOLS) postgres initdb redis-server
 DEMO_ARGS ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-full lint generate bench env test-tools
+.PHONY: help setup demo test test-full lint generate bench env test-tools bench-tools
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,7 +41,7 @@ lint: env ## style, types, import contracts, and no drift between specs and gene
 generate: env ## specs to generated/
 	@./generate.py build
 
-bench: setup test-tools ## side by side with sloth; writes bench/results.json (BENCH_ARGS)
+bench: setup bench-tools ## side by side with sloth; writes bench/results.json (BENCH_ARGS)
 	@$(PY) -m bench $(BENCH_ARGS)
 
 env:
@@ -48,3 +49,6 @@ env:
 
 test-tools: env
 	@$(PY) -m tools.install install $(TEST_TOOLS)
+
+bench-tools: env
+	@$(PY) -m tools.install install $(BENCH_TOOLS)

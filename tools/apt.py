@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 POLICY = Path("/usr/sbin/policy-rc.d")
+CLUSTERS = Path("/etc/postgresql-common/createcluster.d/tillwatch.conf")
 MARK = "# Written by Tillwatch while it installs packages; removed afterwards."
 # 101: "action forbidden", the answer that invoke-rc.d takes for "do not start it".
 DENY = f"#!/bin/sh\n{MARK}\nexit 101\n"
@@ -43,11 +44,22 @@ def restore(policy: Path) -> None:
         _kept(policy).rename(policy)
 
 
+@contextlib.contextmanager
+def clusters_denied(file: Path = CLUSTERS) -> Iterator[None]:
+    """Keep Debian's PostgreSQL from making its default cluster, which nobody here would use, at its installation."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"{MARK}\ncreate_main_cluster = false\n", encoding="utf-8")
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
 def _kept(policy: Path) -> Path:
     return policy.with_name(policy.name + ".before-tillwatch")
 
 
-def install(wanted: Sequence[str], policy: Path = POLICY) -> None:
+def install(wanted: Sequence[str], policy: Path = POLICY, clusters: Path = CLUSTERS) -> None:
     """Install each `NAME>=VERSION` that apt can satisfy.
 
     Raises:  subprocess.CalledProcessError: apt-get failed.
@@ -67,7 +79,10 @@ def install(wanted: Sequence[str], policy: Path = POLICY) -> None:
         "DPkg::Lock::Timeout=300",
         *packages,
     ]
-    with services_denied(policy):
+    with contextlib.ExitStack() as denied:
+        denied.enter_context(services_denied(policy))
+        if "postgresql" in fresh:
+            denied.enter_context(clusters_denied(clusters))
         subprocess.run(command, check=True, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
     _leave_off_at_boot(fresh)
 
@@ -80,7 +95,9 @@ def _split(wanted: str) -> tuple[str, str]:
 def _offers(name: str, minimum: str) -> bool:
     policy = _output("apt-cache", "policy", name)
     candidate = next((line.split()[1] for line in policy.splitlines() if line.strip().startswith("Candidate:")), "")
-    newer = subprocess.run(["dpkg", "--compare-versions", candidate, "ge", minimum], check=False).returncode == 0
+    # Without the epoch, of which the program knows nothing: Debian's Redis 7.0 is 5:7.0.15.
+    version = candidate.rpartition(":")[2]
+    newer = subprocess.run(["dpkg", "--compare-versions", version, "ge", minimum], check=False).returncode == 0
     if candidate in ("", "(none)") or not newer:
         print(f"apt offers {name} {candidate or '(none)'}, {minimum} or newer is needed")
         return False

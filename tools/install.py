@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Find the real programs, or install them: PATH, then the cache, then apt, then a Go build.
+"""Find the real programs, or install them: PATH, then Debian's folders, the cache, apt, a Go build.
 
 Runs on a bare python3 >= 3.11, from the shell (`tools/install.py install prometheus`) or as a module;
 tests, the bench and the local platform ask `find`.
@@ -70,13 +70,25 @@ def _from_apt(missing: Sequence[Tool]) -> None:
 
 def _from_go(missing: Sequence[Tool]) -> None:
     """Build what is still missing; where that cannot be, name the Debian packages that would do."""
+    _refuse_unbuildable([tool for tool in missing if tool.build is None])
     try:
-        for build in dict.fromkeys(tool.build for tool in missing):
+        for build in dict.fromkeys(tool.build for tool in missing if tool.build):
             golang.build(build, cache_dir())
     except NotInstallable as error:
         packages = sorted({tool.apt for tool in missing if tool.apt})
         also = f" (or, on Debian, as root: apt-get install {' '.join(packages)})" if packages else ""
         raise NotInstallable(f"{error}{also}") from error
+
+
+def _refuse_unbuildable(missing: Sequence[Tool]) -> None:
+    """Said before anything is built for minutes: no build would bring these."""
+    if missing:
+        wanted = ", ".join(f"{tool.name} ≥ {tool.minimum}" for tool in missing)
+        packages = " ".join(sorted({tool.apt for tool in missing}))
+        raise NotInstallable(
+            f"not found: {wanted}. On Debian, as root: apt-get install --no-install-recommends {packages}; "
+            "elsewhere put them on PATH"
+        )
 
 
 def _root_command() -> list[str] | None:

@@ -1,4 +1,4 @@
-"""Find a program without installing anything: on PATH if it is new enough, else in the cache."""
+"""Find a program without installing anything: on PATH if it is new enough, in Debian's folders, else in the cache."""
 
 import os
 import re
@@ -10,10 +10,13 @@ from pathlib import Path
 
 from tools.pins import Tool, version_key
 
+# As Prometheus, PostgreSQL and Redis tell it.
+VERSION = r"(?:version v?|\(PostgreSQL\) |server v=)(\d+\.\d+(?:\.\d+)?)"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """Where a program is, which version, and whether it came from `PATH` or the `cache`."""
+    """Where a program is, which version, and whether it came from `PATH`, one of its `folders` or the `cache`."""
 
     name: str
     path: Path
@@ -45,27 +48,36 @@ def version_of(program: Path) -> str:
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    match = re.search(r"version v?(\d+\.\d+(?:\.\d+)?)", done.stdout + done.stderr)
+    match = re.search(VERSION, done.stdout + done.stderr)
     return match[1] if match else ""
 
 
 def locate(tool: Tool, environ: Mapping[str, str] = os.environ) -> Found | None:
     """The program that *tool* stands for, or None."""
-    return _on_path(tool, environ) or _in_cache(tool, environ)
+    return _on_path(tool, environ.get("PATH", ""), "PATH") or _in_folders(tool) or _in_cache(tool, environ)
 
 
-def _on_path(tool: Tool, environ: Mapping[str, str]) -> Found | None:
+def _on_path(tool: Tool, path: str, source: str) -> Found | None:
     for name in tool.path:
-        program = shutil.which(name, path=environ.get("PATH", ""))
+        program = shutil.which(name, path=path)
         if program is None:
             continue
         version = version_of(Path(program))
         if version and version_key(version) >= version_key(tool.minimum):
-            return Found(name=tool.name, path=Path(program).absolute(), version=version, source="PATH")
+            return Found(name=tool.name, path=Path(program).absolute(), version=version, source=source)
     return None
 
 
+def _in_folders(tool: Tool) -> Found | None:
+    """The newest that is there, whichever release Debian has."""
+    here = [each for pattern in tool.folders for each in Path("/").glob(pattern[1:])]
+    found = [each for folder in here if (each := _on_path(tool, str(folder), "folders"))]
+    return max(found, key=lambda each: version_key(each.version), default=None)
+
+
 def _in_cache(tool: Tool, environ: Mapping[str, str]) -> Found | None:
+    if tool.build is None:
+        return None
     program = cache_dir(environ) / tool.build.label / tool.binary
     if not os.access(program, os.X_OK):
         return None

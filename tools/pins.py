@@ -40,9 +40,10 @@ class Tool:
     """One program that is asked for by name; see the head of pins.toml for the fields."""
 
     name: str
-    build: Build
-    binary: str
+    build: Build | None = None
+    binary: str = ""
     path: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
     minimum: str = ""
     apt: str = ""
 
@@ -61,7 +62,7 @@ def load(path: Path = PINS) -> dict[str, Tool]:
     data = tomllib.loads(path.read_text(encoding="utf-8"))
     builds = {name: Build(name=name, **_tuples(fields)) for name, fields in data["builds"].items()}
     return {
-        name: Tool(name=name, **_tuples(fields) | {"build": builds[fields["build"]]})
+        name: Tool(name=name, **_tuples(fields) | ({"build": builds[fields["build"]]} if "build" in fields else {}))
         for name, fields in data["tools"].items()
     }
 

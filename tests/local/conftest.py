@@ -2,7 +2,8 @@
 
 import socket
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -69,3 +70,25 @@ def program_part() -> Callable[..., Part]:
         return Part(name=name, command=(sys.executable, "-S", "-c", text), **options)
 
     return make
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    """A port that somebody else listens on."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        yield other.getsockname()[1]
+
+
+@pytest.fixture
+def wait_for() -> Callable[[Callable[[], bool], float], None]:
+    """Asks again until the answer is true, for so many seconds at most."""
+
+    def wait(ask: Callable[[], bool], seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not ask():
+            assert time.monotonic() < deadline, f"not within {seconds} s"
+            time.sleep(0.05)
+
+    return wait

@@ -20,7 +20,8 @@ def system(tmp_path, monkeypatch) -> Path:
     """Stand-ins for apt and dpkg alone on PATH; they write what they saw into files of tmp_path."""
     stubs = {
         "apt-get": '[ "$1" = install ] || exit 0; echo "$@" >>"$SEEN/asked"; '
-        '/bin/cp -p "$SEEN/policy-rc.d" "$SEEN/during"; exit "${APT_CODE:-0}"',
+        '/bin/cp -p "$SEEN/policy-rc.d" "$SEEN/during"; '
+        '/bin/cp "$SEEN/createcluster.d/tillwatch.conf" "$SEEN/clusters" 2>"$SEEN/no-clusters"; exit "${APT_CODE:-0}"',
         "apt-cache": '[ "$CANDIDATE" ] || exit 0; echo "$2:"; echo "  Candidate: $CANDIDATE"',
         "dpkg": 'case "$2" in 2.15*) exit 1;; esac',
         "dpkg-query": "printf not-installed",
@@ -41,6 +42,12 @@ def system(tmp_path, monkeypatch) -> Path:
 def policy(system) -> Path:
     """Where policy-rc.d is; not there yet."""
     return system / "policy-rc.d"
+
+
+@pytest.fixture
+def clusters(system) -> Path:
+    """Where PostgreSQL's packages are told about their default cluster; the folder is not there yet."""
+    return system / "createcluster.d" / "tillwatch.conf"
 
 
 def deny(policy: Path) -> int:
@@ -122,6 +129,52 @@ def test_a_package_that_is_too_old_is_left_out(system, policy, monkeypatch, cand
     monkeypatch.setenv("CANDIDATE", candidate)
     apt.install(["prometheus>=2.42"], policy)
     assert not (system / "asked").exists()
+
+
+@pytest.mark.parametrize(
+    ("candidate", "compared"),
+    [
+        pytest.param("5:7.0.15-1~deb12u10", "7.0.15-1~deb12u10", id="Debian's Redis has an epoch"),
+        pytest.param("15+248+deb12u2", "15+248+deb12u2", id="Debian's PostgreSQL has none"),
+    ],
+)
+def test_an_epoch_does_not_make_a_package_new(system, policy, monkeypatch, candidate, compared):
+    """5:6.0 is newer than 7 to dpkg; the program of that package is not."""
+    (system / "bin/dpkg").write_text('#!/bin/sh\necho "$@" >>"$SEEN/dpkg"; exit 1\n')
+    monkeypatch.setenv("CANDIDATE", candidate)
+    apt.install(["redis-server>=7"], policy)
+    assert (system / "dpkg").read_text() == f"--compare-versions {compared} ge 7\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"),
+    [
+        pytest.param("0", contextlib.nullcontext(), id="apt works"),
+        pytest.param("100", pytest.raises(subprocess.CalledProcessError), id="apt fails"),
+    ],
+)
+def test_postgresql_comes_without_its_default_cluster(system, policy, clusters, monkeypatch, code, outcome):
+    """Its package is told so while it is installed, and afterwards makes clusters as it always did."""
+    monkeypatch.setenv("APT_CODE", code)
+    with outcome:
+        apt.install(["postgresql>=15", "redis-server>=7"], policy, clusters)
+    assert "create_main_cluster = false\n" in (system / "clusters").read_text()
+    assert not clusters.exists()
+
+
+@pytest.mark.parametrize(
+    ("package", "status"),
+    [
+        pytest.param("prometheus>=2.42", "not-installed", id="another package"),
+        pytest.param("postgresql>=15", "installed", id="a PostgreSQL that somebody has already"),
+    ],
+)
+def test_without_a_new_postgresql_its_settings_are_not_touched(system, policy, clusters, package, status):
+    """Not even the folder is made."""
+    (system / "bin/dpkg-query").write_text(f"#!/bin/sh\nprintf {status}\n")
+    apt.install([package], policy, clusters)
+    assert (system / "asked").exists()
+    assert not clusters.parent.exists()
 
 
 def test_new_units_do_not_start_at_the_next_boot(system, policy):

@@ -1,5 +1,6 @@
 """tools/install.py: what is found where, in which order, and what an installation leaves behind."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -45,6 +46,18 @@ def bin_dir(tmp_path, monkeypatch) -> Path:
 
 
 @pytest.fixture
+def debians(tmp_path, monkeypatch) -> Path:
+    """Stands in for Debian's /usr/lib/postgresql; the machine's own is not seen."""
+    tools = pins.load()
+    folder = tmp_path / "postgresql"
+    for name in ("postgres", "initdb"):
+        assert tools[name].folders == ("/usr/lib/postgresql/*/bin",)
+        tools[name] = dataclasses.replace(tools[name], folders=(f"{folder}/*/bin",))
+    monkeypatch.setattr(install.pins, "load", lambda: tools)
+    return folder
+
+
+@pytest.fixture
 def cache(tmp_path) -> Path:
     """Where builds go."""
     return tmp_path / "cache" / "tools"
@@ -64,6 +77,10 @@ def entries(cache: Path) -> list[str]:
 def test_every_pin_names_a_binary_of_its_build():
     """Each tool's binary is among those that its build leaves, and every build has an exact version."""
     for tool in pins.load().values():
+        if tool.build is None:
+            assert tool.apt, tool.name
+            assert tool.minimum, tool.name
+            continue
         assert tool.binary in tool.build.binaries, tool.name
         assert len(pins.version_key(tool.build.version)) == 3, tool.name
         assert bool(tool.build.folder) != bool(tool.build.module), tool.name
@@ -111,6 +128,49 @@ def test_debians_name_of_alertmanager_is_known(bin_dir):
     """Debian calls the binary prometheus-alertmanager."""
     here = telling(bin_dir, "prometheus-alertmanager", "0.25.0")
     assert install.find("alertmanager") == here
+
+
+@pytest.mark.parametrize(
+    ("name", "tells"),
+    [
+        pytest.param("postgres", "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)", id="postgres"),
+        pytest.param("initdb", "initdb (PostgreSQL) 17.2", id="initdb"),
+        pytest.param("redis-server", "Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0", id="redis"),
+    ],
+)
+def test_servers_tell_their_versions_each_in_its_way(bin_dir, debians, name, tells):
+    """What PostgreSQL and Redis print is understood."""
+    here = program(bin_dir, name, f"echo '{tells}'")
+    assert install.find(name) == here
+
+
+@pytest.mark.parametrize(
+    ("name", "tells"),
+    [
+        pytest.param("postgres", "postgres (PostgreSQL) 14.20", id="postgres 14"),
+        pytest.param("redis-server", "Redis server v=6.2.14 sha=00000000:0", id="redis 6.2"),
+        pytest.param("redis-server", "Segmentation fault", id="no version"),
+    ],
+)
+def test_servers_that_are_too_old_are_passed_over(bin_dir, debians, name, tells):
+    """The minimum of pins.toml holds for them too."""
+    program(bin_dir, name, f"echo '{tells}'")
+    assert install.find(name) is None
+
+
+def test_postgresql_is_found_where_debian_keeps_it(bin_dir, debians):
+    """Of several releases off PATH the newest is taken, by number; one on PATH comes first."""
+    for version in ("9.6", "13.4", "15.18", "100.1"):
+        program(debians / version / "bin", "postgres", f"echo 'postgres (PostgreSQL) {version}'")
+    assert install.find("postgres") == debians / "100.1" / "bin" / "postgres"
+    here = program(bin_dir, "postgres", "echo 'postgres (PostgreSQL) 15.1'")
+    assert install.find("postgres") == here
+
+
+def test_old_releases_where_debian_keeps_them_are_passed_over(bin_dir, debians):
+    """A PostgreSQL 13 alone is none."""
+    program(debians / "13" / "bin", "postgres", "echo 'postgres (PostgreSQL) 13.4'")
+    assert install.find("postgres") is None
 
 
 def test_prometheus_3_is_never_taken_from_path(bin_dir, cache):
@@ -243,6 +303,17 @@ def test_with_no_way_left_the_message_says_what_to_do(bin_dir, capsys):
         "tools: prometheus-0.316.0 is built from its Go module, and there is no Go on PATH: "
         "install Go 1.26 or newer and run this again (or, on Debian, as root: apt-get install prometheus)\n"
     )
+
+
+def test_what_no_build_brings_is_refused_before_anything_is_built(bin_dir, debians, tmp_path, capsys):
+    """One sentence names the packages; the Go builds that were asked for too have not cost their minutes."""
+    program(bin_dir, "go", GO_THAT_BUILDS)
+    assert install.main(["install", "sloth", "postgres", "initdb", "redis-server"]) == 1
+    assert capsys.readouterr().err == (
+        "tools: not found: postgres ≥ 15, initdb ≥ 15, redis-server ≥ 7. On Debian, as root: "
+        "apt-get install --no-install-recommends postgresql redis-server; elsewhere put them on PATH\n"
+    )
+    assert not (tmp_path / "calls").exists()
 
 
 def test_which_prints_the_path_alone(bin_dir, capsys):
