@@ -47,7 +47,6 @@ if __name__ == "__main__":
     _enter_environment()
     _prepare_process()
 
-import difflib
 import json
 import subprocess
 import tarfile
@@ -60,9 +59,9 @@ from dataclasses import replace
 import click
 
 from alerts import routes, rule_files
-from slo import artifact, emit
+from slo import artifact, emit, selection
 from slo.artifact import Artifact
-from slo.errors import EngineError, GitError, SpecErrors, TillwatchError
+from slo.errors import ContentLost, EngineError, GitError, SpecErrors, TillwatchError
 from slo.load import load
 from slo.model import Catalogue
 from slo.sloth_engine import Sloth
@@ -76,7 +75,9 @@ SOME_SLOS = 500  # from here on a build takes long enough to want a progress bar
 
 _specs = click.option("--specs", default=SPECS, show_default=True, help="File or folder of specs, - for stdin.")
 _routing = click.option("--routing", default=ROUTING, show_default=True, help="Teams and who is woken.")
-_out = click.option("--out", default=OUT, show_default=True, help="Folder that is written.")
+_out = click.option(
+    "--out", show_default=OUT, help="Folder that is written or compared; must be named with other --specs."
+)
 _json = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 _engine = click.option(
     "--engine",
@@ -145,16 +146,19 @@ def main() -> None:
 @_only
 @_json
 def build(
-    specs: str, routing: str, out: str, engine: str, sloth_plugins: Path | None, only: str | None, as_json: bool
+    specs: str, routing: str, out: str | None, engine: str, sloth_plugins: Path | None, only: str | None, as_json: bool
 ) -> None:
     """Write every artifact (the default command)."""
     started = time.monotonic()
-    kinds = _kinds(only)
+    out, kinds = _folder(out, specs), _kinds(only, engine)
     try:
         catalogue = load([specs], routing, plugins=engine == "sloth")
         made = _artifacts(catalogue, kinds, _sloth(engine, sloth_plugins), routing)
         with _progress(made, catalogue) as artifacts:
-            written = emit.write(Path(out), artifacts, {artifact.FOLDERS[kind] for kind in kinds})
+            folders = {artifact.FOLDERS[kind] for kind in kinds}
+            written = emit.write(Path(out), artifacts, folders, selection.lost_by(kinds))
+    except ContentLost as error:
+        raise click.BadParameter(str(error), param_hint="--only") from None
     except TillwatchError as error:
         raise _Faults(error, as_json, "; nothing was written") from None
     seconds = time.monotonic() - started
@@ -196,10 +200,11 @@ def validate(paths: tuple[str, ...], routing: str, as_json: bool) -> None:
 @_engine
 @_sloth_plugins
 @_json
-def check(specs: str, routing: str, out: str, engine: str, sloth_plugins: Path | None, as_json: bool) -> None:
+def check(specs: str, routing: str, out: str | None, engine: str, sloth_plugins: Path | None, as_json: bool) -> None:
     """Fail with a diff when the output folder is not what the specs say."""
     from slo import drift
 
+    out = _folder(out, specs)
     try:
         catalogue = load([specs], routing, plugins=engine == "sloth")
         made = _artifacts(catalogue, frozenset(artifact.FOLDERS), _sloth(engine, sloth_plugins), routing)
@@ -250,16 +255,18 @@ def schema() -> None:
     click.echo(json.dumps(json_schema(), indent=2))
 
 
-def _kinds(only: str | None) -> frozenset[str]:
-    if only is None:
-        return frozenset(artifact.FOLDERS)
-    kinds = [kind.strip() for kind in only.split(",")]
-    for kind in kinds:
-        if kind not in artifact.FOLDERS:
-            close = difflib.get_close_matches(kind, artifact.FOLDERS, n=1)
-            hint = f", did you mean {close[0]}?" if close else f"; known: {', '.join(artifact.FOLDERS)}"
-            raise click.BadParameter(f"{kind!r} is not a kind{hint}", param_hint="--only")
-    return frozenset(kinds)
+def _folder(out: str | None, specs: str) -> str:
+    """The output folder: `generated/` belongs to this project's own specs."""
+    if out is None and os.path.realpath(specs) != os.path.realpath(SPECS):
+        raise click.UsageError(f"--specs {specs} needs --out too: {OUT} holds what {SPECS} says")
+    return OUT if out is None else out
+
+
+def _kinds(only: str | None, engine: str) -> frozenset[str]:
+    try:
+        return selection.parse(only, writes_tests=engine == "native")
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--only") from None
 
 
 def _sloth(engine: str, plugins: Path | None) -> Sloth | None:

@@ -11,24 +11,30 @@ from typing import Any
 
 import yaml
 
+from alerts import inhibitions
 from slo import conventions as names
 from slo.artifact import Artifact, header
-from slo.model import Catalogue, Team
+from slo.model import Catalogue, Slo, Team
 
 FOLDER = "alertmanager"
 PAGERDUTY_URL = "https://events.pagerduty.com/v2/enqueue"
 SECRETS = "/etc/alertmanager/secrets"
 FALLBACK = "unrouted"
 _GROUP_BY = ["cluster", "service", "slo", "alertname"]
+_OWN_SEVERITY = (
+    f'{{{{if eq (or .CommonLabels.{names.SEVERITY} .CommonLabels.severity) "{names.TICKET}"}}}}warning'
+    "{{else}}critical{{end}}"
+)
+"""PagerDuty's severity where a receiver gets both: a ticket is a warning, anything else is critical."""
 
 
 def build(catalogue: Catalogue, source: str) -> Iterator[Artifact]:
     """`alertmanager.yaml`. *source* is the routing file that people edit."""
-    text = yaml.safe_dump(config(catalogue.teams), sort_keys=False, allow_unicode=True, width=110)
+    text = yaml.safe_dump(config(catalogue.teams, catalogue.slos), sort_keys=False, allow_unicode=True, width=110)
     yield Artifact(f"{FOLDER}/alertmanager.yaml", header(source) + text)
 
 
-def config(teams: tuple[Team, ...]) -> dict[str, Any]:
+def config(teams: tuple[Team, ...], slos: tuple[Slo, ...] = ()) -> dict[str, Any]:
     """The whole configuration; whoever owns nothing known falls through to a receiver that people watch."""
     return {
         "global": {"pagerduty_url": PAGERDUTY_URL},
@@ -44,15 +50,9 @@ def config(teams: tuple[Team, ...]) -> dict[str, Any]:
                 for label in (f'{names.SEVERITY}="{severity}"', f'severity="{severity}"')
             ],
         },
-        "inhibit_rules": [
-            {
-                "source_matchers": [f'{names.SEVERITY}="{names.PAGE}"'],
-                "target_matchers": [f'{names.SEVERITY}="{names.TICKET}"'],
-                "equal": [*names.ID_LABELS, *names.IDENTITY_LABELS],
-            }
-        ],
+        "inhibit_rules": inhibitions.build(slos),
         "receivers": [
-            _receiver(FALLBACK, FALLBACK, "critical", "[UNROUTED] "),
+            _receiver(FALLBACK, FALLBACK, _OWN_SEVERITY, "[UNROUTED] "),
             *(
                 _receiver(f"{team.name}-{severity}", team.name, pagerduty, "")
                 for team in teams

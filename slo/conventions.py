@@ -22,6 +22,7 @@ IDENTITY_LABELS = ("cluster", "environment", "env", "namespace", "region", "tena
 ROUTE_LABELS = ("service", "slo", "severity", "team", "cluster")
 PAGE = "page"
 TICKET = "ticket"
+ALERT_NAME = "alertname"  # set by Prometheus itself
 
 # Records, sloth's names.
 OBJECTIVE = "slo:objective:ratio"

@@ -10,31 +10,40 @@ import ctypes
 import errno
 import fcntl
 import os
+import re
 import shutil
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from slo import folder_rights
 from slo.artifact import MARK, Artifact
-from slo.errors import OutputError
+from slo.errors import ContentLost, OutputError
 
 MANIFEST = ".manifest"
 MAX_FOREIGN = 10_000
 """Files of others that are carried over; a folder with more of them was hardly meant."""
+MOUNTS = Path("/proc/self/mountinfo")
+"""Linux's table of what is mounted where."""
+Lost = Callable[[str, str], str]
+"""Says what a file of ours, given its path below the output folder and its text, holds that must not go; or ""."""
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 _NO_REPLACING = (errno.EBUSY, errno.EXDEV, errno.EINVAL)  # a mount point, or a part of one's own path
 
 
-def write(out: Path, artifacts: Iterable[Artifact], replaced: Collection[str]) -> tuple[str, ...]:
+def write(
+    out: Path, artifacts: Iterable[Artifact], replaced: Collection[str], lost: Lost | None = None
+) -> tuple[str, ...]:
     """Make *out* hold *artifacts*; what stood there before stays unless it was ours.
 
     Args:    replaced: the folders below *out* that *artifacts* hold in full; ours elsewhere are kept.
+             lost: asked about each file of ours that would be replaced or removed.
     Returns: the paths written, relative to *out*, sorted.
     Raises:  OutputError: nothing to write, a file of somebody else in the way, a folder that cannot be replaced, or
-             the disk. In every case *out* is as it was.
+             the disk; ContentLost: *lost* objects. In every case *out* is as it was.
     """
     try:
-        return _write(_checked(out), artifacts, tuple(f"{folder}/" for folder in replaced))
+        return _write(_checked(out), artifacts, tuple(f"{folder}/" for folder in replaced), lost)
     except OSError as error:
         if error.errno in _NO_REPLACING:
             raise OutputError(f"{out} cannot be replaced as a whole; name a folder inside it") from None
@@ -68,18 +77,38 @@ def _checked(out: Path) -> Path:
             f"{out} holds the folder that you stand in, and would be replaced under you;"
             " go elsewhere first, or name a folder inside it"
         )
+    for point in _mounts():
+        if point != real and point.is_relative_to(real):
+            raise _mount(point)
     return real
 
 
-def _write(out: Path, artifacts: Iterable[Artifact], replaced: tuple[str, ...]) -> tuple[str, ...]:
+def _mounts() -> Iterator[Path]:
+    """Every mount point, where the system tells. A bind mount shows nowhere else: its device may be the same."""
+    try:
+        lines = MOUNTS.read_bytes().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        point = line.split(b" ")[4]
+        yield Path(os.fsdecode(re.sub(rb"\\([0-7]{3})", lambda code: bytes([int(code[1], 8)]), point)))
+
+
+def _mount(point: Path) -> OutputError:
+    return OutputError(f"{point} is a mount of its own; name a folder that holds none")
+
+
+def _write(out: Path, artifacts: Iterable[Artifact], replaced: tuple[str, ...], lost: Lost | None) -> tuple[str, ...]:
     out.parent.mkdir(parents=True, exist_ok=True)
     with _locked(out.parent):
         new = _sibling(out, "new")
         _recover(out)
         try:
             written = _fill(new, artifacts)
-            kept = _carry(out, new, frozenset(written), replaced)
+            kept = _carry(out, new, frozenset(written), replaced, lost)
             (new / MANIFEST).write_text(manifest({*written, *kept}), encoding="utf-8")
+            if out.exists():
+                folder_rights.same_owners(out, new, frozenset({MANIFEST, *written}))
             _replace(out, new)
         finally:
             shutil.rmtree(new, ignore_errors=True)
@@ -106,7 +135,7 @@ def _fill(new: Path, artifacts: Iterable[Artifact]) -> list[str]:
     return written
 
 
-def _carry(out: Path, new: Path, written: frozenset[str], replaced: tuple[str, ...]) -> list[str]:
+def _carry(out: Path, new: Path, written: frozenset[str], replaced: tuple[str, ...], lost: Lost | None) -> list[str]:
     """Link what stays from the old tree into the new one; returns which of it is ours."""
     if not out.exists():
         return []
@@ -116,11 +145,12 @@ def _carry(out: Path, new: Path, written: frozenset[str], replaced: tuple[str, .
     foreign = 0
     for path in _tree(out):
         relative = path.relative_to(out).as_posix()
-        if relative == MANIFEST or (relative in mine and relative.startswith(replaced)):
+        if relative == MANIFEST:
             continue
-        if relative in written:
-            if relative not in mine and not _looks_ours(path):
-                raise _in_the_way(path)
+        if relative in written and relative not in mine and not _looks_ours(path):
+            raise _in_the_way(path)
+        if relative in written or (relative in mine and relative.startswith(replaced)):
+            _let_go(path, relative, lost)
             continue
         if _blocks(path, relative, written, folders):
             raise _in_the_way(path)
@@ -129,8 +159,15 @@ def _carry(out: Path, new: Path, written: frozenset[str], replaced: tuple[str, .
         elif (foreign := foreign + 1) > MAX_FOREIGN:
             raise OutputError(f"{out} holds more than {MAX_FOREIGN} files of others; name a folder of its own")
         _link(path, new / relative)
-    _same_modes(out, new)
+    folder_rights.same_modes(out, new)
     return kept
+
+
+def _let_go(path: Path, relative: str, lost: Lost | None) -> None:
+    if lost is not None and path.is_file():
+        what = lost(relative, path.read_text(encoding="utf-8", errors="replace"))
+        if what:
+            raise ContentLost(f"{path} {what}")
 
 
 def _blocks(path: Path, relative: str, written: frozenset[str], folders: set[str]) -> bool:
@@ -149,7 +186,7 @@ def _tree(folder: Path) -> Iterator[Path]:
     device = folder.stat().st_dev
     for parent, folders, files in os.walk(folder, onerror=_raise):
         if Path(parent).stat().st_dev != device:
-            raise OutputError(f"{parent} is a mount of its own; name a folder that holds none")
+            raise _mount(Path(parent))
         for name in files:
             yield Path(parent, name)
         for name in [*folders]:
@@ -172,14 +209,7 @@ def _link(old: Path, new: Path) -> None:
         os.link(old, new, follow_symlinks=False)
     except OSError:  # a file system without hard links
         shutil.copy2(old, new, follow_symlinks=False)
-
-
-def _same_modes(out: Path, new: Path) -> None:
-    """Folders stay open to the same people."""
-    for parent, _, _ in os.walk(out):
-        twin = new / Path(parent).relative_to(out)
-        if twin.is_dir():
-            shutil.copystat(parent, twin)
+        folder_rights.give(new, old.lstat())
 
 
 def _looks_ours(path: Path) -> bool:

@@ -65,6 +65,10 @@ class OutputError(TillwatchError):
     """The output folder cannot be written as asked; what was there before is untouched."""
 
 
+class ContentLost(OutputError):
+    """A file of ours holds what the new one would not hold and nobody asked to lose."""
+
+
 class EngineError(TillwatchError):
     """The real sloth is missing, or refused what it was given."""
 

@@ -17,7 +17,7 @@ from slo.rule_context import (
     newest_seconds,
     unit,
 )
-from slo.windows import spell
+from slo.windows import MINUTE, spell
 
 
 def derived(rules: SloRules, sli: Events) -> tuple[list[Record], list[Record]]:
@@ -85,15 +85,16 @@ def _doubled(rules: SloRules, seconds: int) -> list[Record]:
 
 
 def _recent_ratio(rules: SloRules, seconds: int) -> Record:
-    """A long window: its newest part exactly, the older one as an average of 5m records.
+    """A long window: its newest part exactly, the older one summed from 5m records, each event counting once.
 
-    The average ends 5m early, for its oldest record reaches that far back: the window does not outlast its name.
+    The sum ends 5m early, for its oldest record reaches that far back: the window does not outlast its name. Before
+    birth there are no records, hence no events.
     """
     window, newest = spell(seconds), newest_seconds(rules.windows)
-    older = seconds - newest - windows.BASE_SECONDS
+    older = spell(seconds - newest - windows.BASE_SECONDS)
     bad, total = (
         f"{newest} * {rules.of(rate(spell(newest)))}"
-        f" + ({older} * avg_over_time({rules.of(rate(BASE))}[{spell(older)}] offset {spell(newest)})"
+        f" + ({MINUTE} * sum_over_time({rules.of(rate(BASE))}[{older}:{spell(MINUTE)}] offset {spell(newest)})"
         f" or 0 * {rules.of(rate(BASE))})"
         for rate in (names.bad_rate, names.total_rate)
     )

@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import accumulate
 
 from slo import promql, rule_context
-from slo.windows import BASE_SECONDS, BurnRateWindow, for_period
+from slo.windows import BASE_SECONDS, MINUTE, BurnRateWindow, for_period
 
 SLACK = 0.5
 
@@ -72,7 +72,8 @@ class _Model:
         self._samples = [self._events(k * plan.sample_seconds) for k in range(plan.seconds // plan.sample_seconds + 1)]
         self._base = [self._base_rate(step) for step in range(self.steps)]
         self._average = [self._slow_average(step) for step in range(self.steps)]
-        self._sums = self._prefix(self._base)
+        self._base_sums = self._prefix(self._base, MINUTE)
+        self._average_sums = self._prefix(self._average, rule_context.SLOW_SECONDS)
 
     # --- course ---
 
@@ -115,12 +116,10 @@ class _Model:
         found = [rate for rate in self._base[first : last + 1] if rate is not None]
         return (sum(r[0] for r in found) / len(found), sum(r[1] for r in found) / len(found)) if found else None
 
-    @staticmethod
-    def _prefix(series: list[tuple[float, float] | None]) -> list[tuple[int, float, float]]:
-        def add(sums: tuple[int, float, float], rate: tuple[float, float] | None) -> tuple[int, float, float]:
-            return sums if rate is None else (sums[0] + 1, sums[1] + rate[0], sums[2] + rate[1])
-
-        return list(accumulate(series, add, initial=(0, 0.0, 0.0)))
+    def _prefix(self, series: list[tuple[float, float] | None], every: int) -> list[tuple[float, float]]:
+        """Running sums of what *series* holds at each multiple of *every* seconds, the newest sample each time."""
+        moments = (series[at // self.plan.step_seconds] or (0.0, 0.0) for at in range(0, self.plan.seconds + 1, every))
+        return list(accumulate(moments, lambda sums, rate: (sums[0] + rate[0], sums[1] + rate[1]), initial=(0.0, 0.0)))
 
     # --- windows ---
 
@@ -134,7 +133,7 @@ class _Model:
         elif paging:
             total, bad = self._recent(step, seconds, rule_context.newest_seconds(windows))
         else:
-            total, bad = self._summed(self._average, step, seconds, rule_context.SLOW_SECONDS, 0)
+            total, bad = self._summed(self._average_sums, step, seconds, rule_context.SLOW_SECONDS)
         return bad / total if total > 0 else 0.0
 
     def _doubled(self, step: int, seconds: int) -> tuple[float, float]:
@@ -145,26 +144,19 @@ class _Model:
         return (new[0] + old[0]) / 2, (new[1] + old[1]) / 2
 
     def _recent(self, step: int, seconds: int, newest: int) -> tuple[float, float]:
-        older = seconds - newest - BASE_SECONDS
+        """(total, bad) events of a window: its newest part exactly, the older one summed from 5m records."""
         total, bad = self._rate(step, newest) or (0, 0)
-        every = self.plan.step_seconds
-        first, last = self._range(step * every - newest, older, every)
-        begin, end = self._sums[min(first, last + 1)], self._sums[max(last + 1, 0)]
-        count = end[0] - begin[0]
-        weight = older / count if count > 0 else 0
-        return newest * total + weight * (end[1] - begin[1]), newest * bad + weight * (end[2] - begin[2])
+        older = self._summed(self._base_sums, step, seconds - newest - BASE_SECONDS, MINUTE, newest)
+        return newest * total + older[0], newest * bad + older[1]
 
     def _summed(
-        self, series: list[tuple[float, float] | None], step: int, seconds: int, every: int, offset: int
+        self, sums: list[tuple[float, float]], step: int, seconds: int, every: int, offset: int = 0
     ) -> tuple[float, float]:
-        """sum_over_time(series[seconds:every] offset …) × every: events, from the newest sample at each step."""
+        """sum_over_time(series[seconds:every] offset …) × every: (total, bad) events. *sums* are the series'."""
         first, last = self._range(step * self.plan.step_seconds - offset, seconds, every)
-        total = bad = 0.0
-        for k in range(first, last + 1):
-            rate = series[k * every // self.plan.step_seconds]
-            if rate is not None:
-                total, bad = total + rate[0] * every, bad + rate[1] * every
-        return total, bad
+        behind = max(last + 1, 0)
+        begin, end = sums[min(first, behind)], sums[behind]
+        return (end[0] - begin[0]) * every, (end[1] - begin[1]) * every
 
     # --- alerts ---
 
@@ -220,9 +212,9 @@ class _Model:
     def _slow_page_count(self, step: int, seconds: int) -> float:
         if not self.plan.additive:
             return self._whole_window_count(step, seconds)
-        return self._summed(self._base, step, seconds, 60, 0)[1]
+        return self._summed(self._base_sums, step, seconds, MINUTE)[1]
 
     def _ticket_count(self, step: int, seconds: int) -> float:
         if not self.plan.additive:
             return self._whole_window_count(step, seconds)
-        return self._summed(self._average, step, seconds, rule_context.SLOW_SECONDS, 0)[1]
+        return self._summed(self._average_sums, step, seconds, rule_context.SLOW_SECONDS)[1]

@@ -10,20 +10,23 @@ from slo.forecast import Plan
 
 Inputs = tuple[tuple[str, str], ...]
 START = 1_000_000
-"""Where counters begin: far from zero, where rate() would guess at their birth."""
+"""Where counters begin at least: far from zero, where rate() would guess at their birth."""
+START_SECONDS = 10_000
+"""So many seconds of a plan's last traffic are far."""
 
 
 def counters(series: EventSeries, plan: Plan) -> Inputs:
     """Counters that grow as the plan's phases say."""
+    start = max(START, START_SECONDS * plan.phases[-1].total)
     return tuple(
-        (event_series.spell(one), _counter(plan, one in series.good, one in series.bad))
+        (event_series.spell(one), _counter(plan, start, one in series.good, one in series.bad))
         for one in sorted({*series.good, *series.bad})
     )
 
 
-def _counter(plan: Plan, good: bool, bad: bool) -> str:
+def _counter(plan: Plan, start: float, good: bool, bad: bool) -> str:
     """Runs of promtool's `start+growthxtimes`."""
-    value, out, times = float(START), [promql.number(START)], 0
+    value, out = start, [promql.number(start)]
     for phase in plan.phases:
         growth = plan.sample_seconds * ((phase.total - phase.bad if good else 0.0) + (phase.bad if bad else 0.0))
         times = phase.seconds // plan.sample_seconds

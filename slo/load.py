@@ -118,18 +118,22 @@ def _shape_of(value: Any) -> tuple[type[spec.PlainShape] | type[spec.CrdShape] |
 
 
 def _teams(routing: str | None, faults: list[Fault]) -> tuple[Team, ...] | None:
-    """The teams of the routing file; None where there is none, so that anybody's specs load without one."""
+    """The teams of the routing file; None where there is none, so that anybody's specs load without one.
+
+    None as well where it holds a fault: a team that seems unknown may stand in what was not read.
+    """
     if routing is None:
         return None
     text = sources.read_text(routing, faults)
     if text is None:
-        return ()
+        return None
     try:
         values, duplicates = document.read(text, routing)
     except DocumentFault as error:
         faults.append(error.fault)
-        return ()
+        return None
     faults += duplicates
+    whole = not duplicates and len(values) == 1
     positions = Positions(text)
     if len(values) > 1:
         line, column = positions.of(1, ())
@@ -137,5 +141,6 @@ def _teams(routing: str | None, faults: list[Fault]) -> tuple[Team, ...] | None:
     shape = spec.read(spec.RoutingShape, values[0] if values else None)
     if isinstance(shape, list):
         faults += shape_faults.faults(shape, spec.RoutingShape, routing, 0, positions)
-        return ()
-    return tuple(Team(name=name, description=team.description) for name, team in sorted(shape.teams.items()))
+        return None
+    teams = tuple(Team(name=name, description=team.description) for name, team in sorted(shape.teams.items()))
+    return teams if whole else None

@@ -1,14 +1,16 @@
 """The courses of traffic that every SLO is tested with, each cut to length by the forecast.
 
-All of them start with a history, for a window that is mostly empty would decide by a few minutes.
+All of them start with a history, for a window that is mostly empty would decide by a few minutes. Windows weigh events,
+so that a few busy minutes stand for hours of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 from functools import lru_cache
-from math import sqrt
+from math import ceil, sqrt
 
 from slo import promql
 from slo.forecast import Firing, Phase, Plan, firing
@@ -16,9 +18,12 @@ from slo.windows import HOUR, MINUTE, for_period
 
 RATE = 100.0
 """Events per second wherever traffic is not the point."""
+BAD_RATE = Fraction(1, 10)
+"""Bad events per second that the budget always allows: beyond 99.9 % traffic grows with the objective, so that a
+counter's growth is never lost in rounding, and guards have something to count."""
 PAGE_STEP, TICKET_STEP = 60, 120
 PAGE_SAMPLE, TICKET_SAMPLE = 15, 60
-HISTORY = 65 * MINUTE
+BUSY, HISTORY = 5 * MINUTE, 65 * MINUTE
 TICKET_HISTORY = 2 * HOUR
 LONGEST_OUTAGE = HOUR
 LONGEST_BURN = 8 * HOUR
@@ -29,26 +34,35 @@ def base(additive: bool, period_days: int, budget: str, min_failures: int) -> Pl
     return Plan((), additive, PAGE_SAMPLE, PAGE_STEP, period_days, budget, min_failures)
 
 
+def rate(plan: Plan) -> float:
+    """Events per second: a whole number, for sums of fractions drift."""
+    return max(RATE, float(ceil(BAD_RATE / Fraction(plan.budget))))
+
+
 def half_burn(plan: Plan) -> Plan:
     """Errors at half the rate that the budget allows."""
-    return replace(plan, phases=(Phase(20 * MINUTE, RATE, RATE * float(plan.budget) / 2),))
+    total = rate(plan)
+    return replace(plan, phases=(Phase(20 * MINUTE, total, total * float(plan.budget) / 2),))
 
 
 @lru_cache(maxsize=64)
 def outage(plan: Plan) -> Plan:
     """A good history, a full outage until three minutes after the page, and a recovery until it is over.
 
-    Where even a full outage does not page, an hour of it and an hour after it.
+    The history holds as many events as the longest window of the page does. Where even a full outage does not page, an
+    hour of it and an hour after it.
     """
-    good = Phase(HISTORY, RATE, 0.0)
-    long = replace(plan, phases=(good, Phase(LONGEST_OUTAGE, RATE, RATE)))
+    total = rate(plan)
+    before = for_period(plan.period_days).page_slow.long_seconds - (HISTORY - BUSY)
+    good = (Phase(BUSY, total * max(1, before // BUSY), 0.0), Phase(HISTORY - BUSY, total, 0.0))
+    long = replace(plan, phases=(*good, Phase(LONGEST_OUTAGE, total, total)))
     start = first(firing(long).page)
     lasts = LONGEST_OUTAGE if start is None else start[1] * plan.step_seconds - HISTORY + 3 * MINUTE
-    broken = Phase(lasts, RATE, RATE)
-    longer = replace(plan, phases=(good, broken, Phase(HOUR, RATE, 0.0)))
+    broken = Phase(lasts, total, total)
+    longer = replace(plan, phases=(*good, broken, Phase(HOUR, total, 0.0)))
     end = last(firing(longer).page)
     rest = HOUR if end is None else (end[1] + 4) * plan.step_seconds - HISTORY - lasts
-    return replace(plan, phases=(good, broken, Phase(max(rest, 2 * MINUTE), RATE, 0.0)))
+    return replace(plan, phases=(*good, broken, Phase(max(rest, 2 * MINUTE), total, 0.0)))
 
 
 @lru_cache(maxsize=64)
@@ -56,8 +70,10 @@ def slow_burn(plan: Plan) -> Plan:
     """Errors too slow for a page, until ten minutes after the ticket (or for as long as is bearable)."""
     windows = for_period(plan.period_days)
     between = sqrt(float(windows.ticket_quick.factor * windows.page_slow.factor))
-    ratio = min(1.0, between * float(plan.budget))
-    good, burning = Phase(TICKET_HISTORY, RATE, 0.0), Phase(LONGEST_BURN, RATE, RATE * ratio)
+    total = rate(plan)
+    # Whole events at each sample: next to many good ones a float holds no fractions.
+    bad = round(min(1.0, between * float(plan.budget)) * total * TICKET_SAMPLE) / TICKET_SAMPLE
+    good, burning = Phase(TICKET_HISTORY, total, 0.0), Phase(LONGEST_BURN, total, bad)
     plan = replace(plan, phases=(good, burning), sample_seconds=TICKET_SAMPLE, step_seconds=TICKET_STEP)
     start = first(firing(plan).ticket)
     if start is None:

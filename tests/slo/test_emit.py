@@ -18,7 +18,7 @@ import pytest
 
 from slo import emit
 from slo.artifact import MARK, Artifact, header
-from slo.errors import OutputError
+from slo.errors import ContentLost, OutputError
 from tests.slo import unprivileged
 
 RULES = "prometheus/rules"
@@ -63,6 +63,10 @@ def written(folder: Path) -> list[str]:
 def words(folder: Path) -> set[str]:
     """The words that the files of WRITER hold."""
     return {path.read_text(encoding="utf-8").splitlines()[1][:1] for path in (folder / "rules").iterdir()}
+
+
+def _no_link(*_arguments: object, **_options: object) -> None:
+    raise OSError(errno.EPERM, "Operation not permitted")
 
 
 # --- what is kept and what goes ---------------------------------------------------------------------------------
@@ -133,6 +137,28 @@ def test_files_of_others_are_kept(tmp_path: Path) -> None:
     assert (out / "README").stat().st_ino == inode
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_folder_of_another_user_stays_theirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build by root leaves owners and modes, and what it adds belongs to the same user; so do copies."""
+    out = tmp_path / "out"
+    emit.write(out, artifacts("rules/a.yaml"), {"rules"})
+    (out / "README").write_text("mine")
+    out.chmod(0o2775)
+    for path in (out, *out.rglob("*")):
+        os.chown(path, 1234, 5678)
+    os.chown(out / "README", 9, 9)
+    for number in range(2):
+        emit.write(out, artifacts("rules/a.yaml", "tests/new/a.yaml"), {"rules"})
+        found = {path.relative_to(out).as_posix(): path.stat() for path in (out, *out.rglob("*"))}
+        owners = {name: (stat.st_uid, stat.st_gid) for name, stat in found.items()}
+        assert owners.pop("README") == (9, 9)
+        assert set(owners.values()) == {(1234, 5678)}, owners
+        assert owners.keys() >= {".", emit.MANIFEST, "rules", "rules/a.yaml", "tests/new", "tests/new/a.yaml"}
+        assert stat.S_IMODE(out.stat().st_mode) == 0o2775
+        if not number:
+            monkeypatch.setattr(emit.os, "link", _no_link)
+
+
 def test_a_file_that_was_edited_by_hand_is_still_ours(tmp_path: Path) -> None:
     """The next write puts it right."""
     emit.write(tmp_path / "out", artifacts("a.yaml"), set())
@@ -163,6 +189,32 @@ def test_the_same_file_twice_is_an_error(tmp_path: Path) -> None:
     """Two artifacts of one name would hide one another."""
     with pytest.raises(OutputError, match="File exists"):
         emit.write(tmp_path / "out", artifacts("a.yaml", "a.yaml"), set())
+
+
+@pytest.mark.parametrize("name", ["rules/a.yaml", "rules/b.yaml"], ids=["replaced", "removed"])
+@pytest.mark.parametrize("manifest", ["whole", "lost"])
+def test_what_must_not_be_lost(tmp_path: Path, name: str, manifest: str) -> None:
+    """A file of ours may hold what stops a write that would replace or remove it; others are not asked about."""
+    out = tmp_path / "out"
+    emit.write(out, artifacts(name, "tests/a.yaml", text="precious"), {"rules", "tests"})
+    (out / "rules/mine.yaml").write_text("precious")
+    if manifest == "lost":
+        (out / emit.MANIFEST).unlink()
+    before = tree(out)
+
+    def lost(path: str, text: str) -> str:
+        assert path == name
+        return "is precious" if "precious" in text else ""
+
+    if manifest == "lost" and name == "rules/b.yaml":  # nobody's file, so that it stays
+        emit.write(out, artifacts("rules/a.yaml"), {"rules"}, lost)
+        assert tree(out) == {**before, "rules/a.yaml": f"{header('x')}x"}
+        return
+    with pytest.raises(ContentLost) as refused:
+        emit.write(out, artifacts("rules/a.yaml"), {"rules"}, lost)
+    assert str(refused.value) == f"{out}/{name} is precious"
+    assert tree(out) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 # --- what stops a write -----------------------------------------------------------------------------------------
@@ -347,6 +399,46 @@ def test_a_mount_point_is_refused(tmp_path: Path) -> None:
     assert done.stdout.split() == ["1", "0", "out", "mount"]
 
 
+@pytest.mark.parametrize("options", ["-t tmpfs tmpfs", "--bind other"], ids=["another device", "a bind mount"])
+def test_a_mount_inside_is_refused(tmp_path: Path, options: str) -> None:
+    """It would go along with the old tree, and be emptied with it."""
+    script = (
+        f"mkdir -p other 'out/in side' && echo mine > other/file && mount {options} 'out/in side' || exit 77;"
+        " echo mine > 'out/in side/file'; \"$1\" -c \"$2\" out a 3 0; echo $?; cat 'out/in side/file'; ls -A out"
+    )
+    done = _in_mount(tmp_path, "size=1m", script)
+    inside = f"{tmp_path}/out/in side"
+    assert done.stderr == f"OutputError: {inside} is a mount of its own; name a folder that holds none\n"
+    assert done.stdout.splitlines() == ["1", "mine", "in side"]
+
+
+def test_the_table_of_mounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it names a folder inside, that is a mount; --out itself and its neighbours are none of its inside."""
+    monkeypatch.setattr(emit, "MOUNTS", tmp_path / "mountinfo")
+    row = "36 35 98:0 / {} rw,noatime master:1 - ext3 /dev/root rw\n"
+    points = (tmp_path, tmp_path / "out2", tmp_path / "out")
+    emit.MOUNTS.write_text("".join(row.format(point) for point in points))
+    emit.write(tmp_path / "out", artifacts("a.yaml"), set())
+    emit.MOUNTS.write_text(row.format(rf"{tmp_path}/out/in\040side"))
+    said = _refused(tmp_path / "out")
+    assert said == "/out/in side is a mount of its own; name a folder that holds none"
+
+
+def test_another_device_inside_without_that_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system that does not tell its mounts still tells a folder's device."""
+    (tmp_path / "out/inside").mkdir(parents=True)
+    (tmp_path / "out/inside/file").write_text("mine")
+    monkeypatch.setattr(emit, "MOUNTS", tmp_path / "none")
+    stat_of = Path.stat
+
+    def stat(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        found = stat_of(path, follow_symlinks=follow_symlinks)
+        return os.stat_result((*found[:2], found.st_dev + (path.name == "inside"), *found[3:10]))
+
+    monkeypatch.setattr(Path, "stat", stat)
+    assert _refused(tmp_path / "out") == "/out/inside is a mount of its own; name a folder that holds none"
+
+
 def test_a_read_only_file_system(tmp_path: Path) -> None:
     """The error says so in one line."""
     script = (
@@ -487,11 +579,7 @@ def test_a_kill_between_two_renames_is_recovered(tmp_path: Path, monkeypatch: py
 
 def test_without_hard_links_files_are_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file system without hard links keeps the files of others as copies."""
-
-    def no_link(*_arguments: object, **_options: object) -> None:
-        raise OSError(errno.EPERM, "Operation not permitted")
-
-    monkeypatch.setattr(emit.os, "link", no_link)
+    monkeypatch.setattr(emit.os, "link", _no_link)
     (tmp_path / "out").mkdir()
     (tmp_path / "out/README").write_text("mine")
     (tmp_path / "out/link").symlink_to("README")

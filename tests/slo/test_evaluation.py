@@ -167,6 +167,19 @@ def test_the_budget_counts_events_not_minutes(tool, tmp_path):
     assert value(theirs) > 5 * truth
 
 
+@both_in_full
+@pytest.mark.parametrize(("healthy", "failing"), [(0, 40), (40, 40), (400, 40)])
+def test_the_page_weighs_an_old_fault_by_its_events_at_any_age(tool, healthy, failing, tmp_path):
+    """After 50 minutes as after 150: the long window of the page holds each event once, new or old."""
+    good, bad = ((healthy, 300), (failing, 270), (160, 300)), ((healthy, 0), (failing, 30), (160, 0))
+    series = _traffic(*(counter(*(phase for phase in phases if phase[0])) for phases in (good, bad)))
+    minutes = (healthy + failing + 160) // 4
+    asked = [(f"{minutes}m", "slo:sli_error_recent:ratio_rate6h")]
+    (found,) = ask(rules_of(document(slo()), tmp_path), series, asked, tool=tool)
+    # Of the 5m at the edge of the newest part half of the events count.
+    assert value(found) == pytest.approx(0.1 * failing / (4 * minutes - 10), rel=0.03)
+
+
 # --- other shapes of queries ------------------------------------------------------------------------------------
 
 _INCREASES = """

@@ -194,7 +194,15 @@ def test_a_missing_engine(specs: Path, tmp_path: Path, monkeypatch: pytest.Monke
         (["--spec", "x"], "No such option '--spec'."),
         (["validate", "--nope"], "No such option '--nope'."),
         (["--only", "rulez"], "Invalid value for --only: 'rulez' is not a kind, did you mean rules?"),
-        (["--only", "rules,,"], "Invalid value for --only: '' is not a kind; known: rules, alerts, tests, routes"),
+        (["--only", ","], "Invalid value for --only: names no kind; known: rules, alerts, tests, routes"),
+        (
+            ["--only", "tests"],
+            "Invalid value for --only: tests run both rules and alerts; say --only rules,alerts,tests",
+        ),
+        (
+            ["--only", "tests", "--engine", "sloth"],
+            "Invalid value for --only: this engine writes no unit tests; leave tests out, or take --engine native",
+        ),
         (["--engine", "sloff"], "Invalid value for '--engine': 'sloff' is not one of 'native', 'sloth'."),
         (["diff", "one", "two"], "Got unexpected extra argument (two)"),
     ],
@@ -211,11 +219,69 @@ def test_only_keeps_the_rest(specs: Path, tmp_path: Path) -> None:
     run("--specs", specs, "--out", tmp_path / "out")
     before = tree(tmp_path / "out")
     (specs / "orders.yaml").write_text(spec(slo(objective="99")))
-    run("--specs", specs, "--out", tmp_path / "out", "--only", "tests")
+    assert run("--specs", specs, "--out", tmp_path / "out", "--only", "rules,alerts").exit_code == 0
     after = tree(tmp_path / "out")
-    assert {name for name in before if before[name] != after[name]} <= {n for n in before if "/tests/" in n}
-    assert any(before[name] != after[name] for name in before)
+    assert {name for name in before if before[name] != after[name]} == {"prometheus/rules/orders.yaml"}
     assert set(before) == set(after)
+
+
+@pytest.mark.parametrize("engine", ["native", "sloth"])
+@pytest.mark.parametrize(("half", "other"), [("rules", "alerts"), ("alerts", "rules")])
+def test_one_half_does_not_replace_both(specs: Path, tmp_path: Path, half: str, other: str, engine: str) -> None:
+    """Rules or alerts alone are written where the folder does not hold the other ones; else nothing is changed."""
+    options = ("--specs", specs, "--engine", engine, "--out", tmp_path / "out", "--only")
+    for _ in range(2):
+        done = run(*options, half)
+        assert (done.exit_code, done.stderr) == (0, "")
+
+    def refused(only: str, lost: str, advised: str) -> None:
+        before = tree(tmp_path / "out")
+        done = run(*options, only)
+        assert done.exit_code == 2
+        assert done.stderr.splitlines()[-1] == (
+            f"Error: Invalid value for --only: {tmp_path}/out/prometheus/rules/orders.yaml also holds {lost};"
+            f" say --only {advised}, or another --out"
+        )
+        assert tree(tmp_path / "out") == before
+
+    refused(other, half, "rules,alerts")
+    assert run(*options, "rules,alerts").exit_code == 0
+    refused(half, other, "rules,alerts")
+    refused(f"{half},routes", other, "rules,alerts,routes")
+
+
+def test_a_spec_that_goes_does_not_take_the_other_half_along(specs: Path, tmp_path: Path) -> None:
+    """A rule file that would be removed is looked at as well."""
+    build(specs, tmp_path / "out")
+    (specs / "orders.yaml").rename(specs / "shop.yaml")
+    done = run("--specs", specs, "--out", tmp_path / "out", "--only", "rules")
+    assert done.exit_code == 2
+    assert "/out/prometheus/rules/orders.yaml also holds alerts" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["build", "check"])
+@pytest.mark.parametrize("given", ["a folder", "a file of ours", "standard input"])
+def test_other_specs_need_a_folder_of_their_own(
+    specs: Path, command: str, given: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without --out, specs of somebody else would replace what the project's own say."""
+    written: list[Path] = []
+    monkeypatch.setattr(generate.emit, "write", lambda out, *_arguments: written.append(out) or ())
+    named = {"a folder": str(specs), "a file of ours": "slo/specs/catalog.yaml", "standard input": "-"}[given]
+    done = run(command, "--specs", named, stdin=spec())
+    assert (done.exit_code, written) == (2, [])
+    assert done.stderr.splitlines()[-1] == (
+        f"Error: --specs {named} needs --out too: {generate.OUT} holds what {generate.SPECS} says"
+    )
+
+
+def test_our_own_specs_need_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However their folder is spelt."""
+    written: list[Path] = []
+    monkeypatch.setattr(generate.emit, "write", lambda out, *_arguments: written.append(out) or ())
+    for own in ("slo/specs", f"{ROOT}/slo/../slo/specs/"):
+        assert run("--specs", own, "--only", "routes").exit_code == 0
+    assert written == [Path(generate.OUT)] * 2
 
 
 def test_a_spec_that_goes_takes_its_rules_along(specs: Path, tmp_path: Path) -> None:
@@ -266,7 +332,7 @@ def test_our_own_output_is_what_our_specs_say() -> None:
 
 def test_validate(specs: Path) -> None:
     """Valid specs are counted, remarks told, and nothing is written."""
-    (specs / "users.yaml").write_text(spec(slo(objective="90"), service="users"))
+    (specs / "users.yaml").write_text(spec(slo(objective="90", alert="Users"), service="users"))
     done = run("validate", specs)
     assert done.exit_code == 0
     assert done.output == (

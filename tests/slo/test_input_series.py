@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 from slo import input_series
@@ -36,6 +37,12 @@ def test_a_series_that_stands_for_both_grows_with_both() -> None:
     both = EventSeries(good=(("all", ()),), bad=(("all", ()), ("bad", ())), labels=())
     inputs = {series: _expanded(values) for series, values in input_series.counters(both, PLAN)}
     assert inputs["all"][-1] - input_series.START == 900
+
+
+def test_fast_counters_begin_as_far_from_zero() -> None:
+    """A start that is near for the traffic would be taken for a birth."""
+    fast = dataclasses.replace(PLAN, phases=(Phase(60, 1e11, 0),))
+    assert _expanded(dict(input_series.counters(SERIES, fast))["good"])[0] == input_series.START_SECONDS * 1e11
 
 
 def test_one_failure_among_few() -> None:

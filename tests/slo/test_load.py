@@ -465,6 +465,14 @@ FAULTS: dict[str, tuple[str, list[tuple[str, str]]]] = {
         spec(slo(more="    window: 100d\n")),
         [("‸100d", "slos[0].window: '100d' is not a period of whole days from 1d to 90d")],
     ),
+    "days without their unit": (
+        spec(slo(more="    window: 30\n")),
+        [("‸30", "slos[0].window: '30' is not a period of whole days from 1d to 90d; did you mean 30d?")],
+    ),
+    "days that no unit mends": (
+        spec(slo(more="    window: 91\n")),
+        [("‸91", "slos[0].window: '91' is not a period of whole days from 1d to 90d")],
+    ),
     "latency": (
         spec(slo(sli="{latency: {histogram: a-b, below: 0, selector: 'x}'}}")),
         [
@@ -601,6 +609,28 @@ def test_routing(tmp_path: Path, routing: str, head: str, expected: list[str]) -
     found = _with_routing(tmp_path, routing, head)
     assert len(found) == len(expected)
     assert all(one.startswith(other) for one, other in zip(found, expected, strict=True)), found
+
+
+@pytest.mark.parametrize(
+    ("routing", "expected"),
+    [
+        (None, "routing.yaml: cannot be read: No such file or directory"),
+        ("teams: [", "routing.yaml:2:1: is not YAML: while parsing a flow"),
+        ("team: {shop: {description: x}}\n", "routing.yaml:1:1: team: unknown key; did you mean 'teams'?"),
+        (f"{ROUTING}---\nteams:\n  web: {{description: x}}\n", "routing.yaml:5:1: a second document; expected one"),
+        (f"teams:\n  web: {{description: x}}\n{ROUTING}", "routing.yaml:3:1: teams: duplicate key"),
+    ],
+    ids=["a missing file", "no YAML", "a misspelt key", "a second document", "a key twice"],
+)
+def test_a_broken_routing_file_is_one_fault(tmp_path: Path, routing: str | None, expected: str) -> None:
+    """Teams that could not be read are not called unknown as well."""
+    if routing is not None:
+        (tmp_path / "routing.yaml").write_text(routing)
+    (tmp_path / "orders.yaml").write_text(spec(head="team: web\n"))
+    with pytest.raises(SpecErrors) as refused:
+        load([str(tmp_path / "orders.yaml")], str(tmp_path / "routing.yaml"))
+    [fault] = refused.value.faults
+    assert str(fault).removeprefix(f"{tmp_path}/").startswith(expected), fault
 
 
 def test_teams_come_sorted(tmp_path: Path) -> None:

@@ -59,6 +59,8 @@ SHAPES = {
         " total_query: 'sum by (job) (increase(h_total{job=\"h\"}[{{.window}}]))'}}",
         5,
     ),
+    "as many digits as floats can tell": ("99.9999999999", "30d", _sli("m_total"), 3),
+    "so many digits of a difference": ("99.9999999999", "7d", "{latency: {histogram: n_seconds, below: 1}}", 3),
 }
 UNFED = {
     "samples of a gauge": (
@@ -128,6 +130,14 @@ def _replaced(old: str, new: str) -> Callable[[str], str]:
         return text.replace(old, new)
 
     return change
+
+
+@pytest.mark.parametrize("objective", ["99", "99.999999", "99.9999999999"])
+def test_the_slow_burn_fires_however_small_the_budget_is(tmp_path: Path, objective: str) -> None:
+    """Traffic grows with the objective, so that there are failures enough for the guard."""
+    artifacts = _generate(tmp_path, _spec("high", {"x": (objective, "30d", _sli("a_total"), 3)}))
+    (text,) = [artifact.text for artifact in artifacts if artifact.path.endswith("ticket.yaml")]
+    assert '- labels: "ALERTS{' in text
 
 
 BROKEN = {
