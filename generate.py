@@ -35,6 +35,8 @@ def _prepare_process() -> None:
     if cache:
         sys.pycache_prefix = f"{cache}/tillwatch/pycache"
         sys.dont_write_bytecode = False
+    # pydantic would read the metadata of every installed package to look for plugins, of which we have none.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # The catalogue holds no cycles: a collector that walks it again and again would take a third of the time.
     gc.disable()
     # A sign that the terminal's encoding lacks is replaced, not fatal.

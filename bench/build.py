@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -76,7 +77,8 @@ def alternating(folder: Path, size: int, runs: int, only: str) -> Medians:
 
 def _ours(source: Path, out: Path, only: str) -> Cost:
     chosen = ["--only", only] if only else []
-    command = ["./generate.py", "build", "--specs", str(source), "--out", str(out / "generated"), *chosen]
+    # The environment's own python: what a version manager takes to find the system's is not part of the build.
+    command = [sys.executable, "generate.py", "build", "--specs", str(source), "--out", str(out / "generated"), *chosen]
     return cost(command, folder=ROOT)
 
 
