@@ -34,6 +34,7 @@ def catalog(settings: Settings, *, fault_token: str) -> Part:
         environment={
             "HOST": HOST,
             "PORT": str(settings.port("catalog")),
+            "DATA_DIR": str(settings.run / "data"),
             "FAULT_TOKEN": fault_token,
             "GRACEFUL_TIMEOUT": str(STOP_SECONDS),
         },

@@ -51,3 +51,7 @@ class KeyInUse(SharedError):
     def __init__(self, *, retry_after_seconds: int) -> None:
         super().__init__("the first request with this Idempotency-Key is still being answered")
         self.retry_after_seconds = retry_after_seconds
+
+
+class ClaimRejected(SharedError):
+    """A claim of a traffic class that proves nothing. The text is one word, for the metric."""

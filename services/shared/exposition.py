@@ -14,6 +14,8 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import choose_encoder
 
+from services.shared.auth import public
+
 if TYPE_CHECKING:
     from services.shared.config import Config
 
@@ -40,6 +42,7 @@ def metrics_page(registry: CollectorRegistry) -> APIBlueprint:
     blueprint = APIBlueprint("metrics", __name__, enable_openapi=False)
 
     @blueprint.get("/metrics")
+    @public
     def metrics() -> Response:
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))
         return Response(encode(registry), content_type=content_type)

@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 from apiflask import APIBlueprint, HTTPError
 
+from services.shared.auth import public
+
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -30,10 +32,12 @@ def health_pages(*, check: Callable[[], None], draining: Draining) -> APIBluepri
     blueprint = APIBlueprint("health", __name__, enable_openapi=False)
 
     @blueprint.get("/livez")
+    @public
     def livez() -> dict[str, str]:
         return {"status": "alive"}
 
     @blueprint.get("/readyz")
+    @public
     def readyz() -> dict[str, str]:
         if draining.has_started():
             raise HTTPError(503, "This process is stopping.", extra_data={"code": "draining"})

@@ -56,4 +56,8 @@ class HttpMetrics:
         seen = observation
         self._active.dec()
         self._requests.labels(seen.method, seen.route, str(seen.status), seen.traffic).inc()
-        self._duration.labels(seen.method, seen.route, status_class(seen.status), seen.traffic).observe(seen.seconds)
+        # Shown to scrapers that ask for OpenMetrics; others do not see exemplars.
+        exemplar = None if seen.exemplar is None else {"trace_id": seen.exemplar}
+        self._duration.labels(seen.method, seen.route, status_class(seen.status), seen.traffic).observe(
+            seen.seconds, exemplar
+        )

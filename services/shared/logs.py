@@ -1,6 +1,7 @@
-"""JSON log lines, one an event, each with its request's id.
+"""JSON log lines, one an event, each with the ids of its request and its trace.
 
-A line says what happened, never to whom: no addresses, query strings, header values or bodies.
+A line says what happened, never to whom: no addresses, query strings, header values or bodies. What still looks like
+a secret is taken out of it.
 """
 
 import logging
@@ -8,14 +9,14 @@ from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
-from services.shared import request_id
+from services.shared import redaction, request_id, tracing
 from services.shared.observe import Observation
 
 _LOGGER = logging.getLogger("services.request")
 
 
 class Formatter(JsonFormatter):
-    """A line as JSON: RFC 3339 time in UTC, level, logger, message, service, request id, and the extras."""
+    """A line as JSON: RFC 3339 time in UTC, level, logger, message, service, request and trace ids, and the extras."""
 
     def __init__(self, service: str | None = None) -> None:
         super().__init__(
@@ -29,6 +30,13 @@ class Formatter(JsonFormatter):
         super().add_fields(log_data, record, message_dict)
         if (identifier := request_id.current.get()) is not None:
             log_data["request_id"] = identifier
+        if (trace := tracing.current.get()) is not None:
+            log_data["trace_id"] = trace.trace_id
+            if trace.span_id is not None:
+                log_data["span_id"] = trace.span_id
+
+    def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
+        return redaction.mapping(log_data)
 
 
 def settings(level: str, service: str | None = None) -> dict[str, Any]:
@@ -44,6 +52,8 @@ def settings(level: str, service: str | None = None) -> dict[str, Any]:
         "root": {"handlers": ["stderr"], "level": level.upper()},
         "loggers": {
             "gunicorn.error": {"handlers": [], "propagate": True, "level": level.upper()},
+            # Below this level it writes whom it has limited: addresses.
+            "flask-limiter": {"level": "WARNING"},
             "gunicorn.access": {"handlers": [], "propagate": False, "level": "CRITICAL"},
         },
     }

@@ -1,19 +1,30 @@
-"""Makes the generated OpenAPI 3.1 document say what the services do: errors are problems, 304 has no body."""
+"""Makes the generated OpenAPI 3.1 document say what the services do: who may call, and errors as problems."""
 
 import json
 import re
+from functools import partial
 from typing import Any
 
 from apiflask import APIFlask
 
+from services.shared.auth import Policy, policy_of
 from services.shared.problems import MEDIA_TYPE, Problem
 
 SPEC_PATH = "/api/openapi.json"
+SPEC_ENDPOINT = "openapi.spec"
 _SCHEMAS = "#/components/schemas/"
+_SCHEME = "bearer"
+_OF_A_BODY = {
+    "400": "Not JSON",
+    "413": "A body of more than 64 KiB",
+    "415": "A body of another type than application/json",
+}
+_OF_A_CALLER = {"401": "No token, or one that proves nothing", "403": "None of the roles that may call this"}
+_OF_A_LIMIT = {"429": "Too many requests; Retry-After says when to come again"}
 
 
-def describe(app: APIFlask, *, description: str) -> None:
-    """Configure *app*'s document."""
+def describe(app: APIFlask, *, description: str, limited: bool = False) -> None:
+    """Configure *app*'s document. *limited*: whether any operation may answer 429."""
     app.config.update(
         DESCRIPTION=description,
         # The Host header of whoever asks first would otherwise be served to everybody.
@@ -21,13 +32,43 @@ def describe(app: APIFlask, *, description: str) -> None:
         SERVERS=[{"url": "/"}],
         AUTO_OPERATION_ID=True,
     )
-    app.spec_processor(_finish)
+    app.spec_processor(partial(_finish, app, limited))
 
 
-def _finish(document: dict[str, Any] | str) -> dict[str, Any]:
+def _finish(app: APIFlask, limited: bool, document: dict[str, Any] | str) -> dict[str, Any]:
     """The generated *document*, corrected; APIFlask passes text only when told to write YAML."""
     assert isinstance(document, dict)
-    return _with_problems(_each_schema_once(document))
+    return _with_problems(_with_refusals(_each_schema_once(document), _policies(app), limited))
+
+
+def _policies(app: APIFlask) -> dict[tuple[str, str], Policy]:
+    """Who may call what, by (path, method) as the document writes them."""
+    return {
+        (re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule.rule), method.lower()): policy
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods or ()
+        if (policy := policy_of(app.view_functions[rule.endpoint])) is not None
+    }
+
+
+def _with_refusals(document: dict[str, Any], policies: dict[tuple[str, str], Policy], limited: bool) -> dict[str, Any]:
+    """*document* with what stands before every view: the token, the limit, the form of a body."""
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            policy = policies.get((path, method))
+            refusals = dict(_OF_A_LIMIT) if limited else {}
+            if policy is not None and policy.roles is not None:
+                refusals |= _OF_A_CALLER
+                operation["security"] = [{_SCHEME: []}]
+                operation["x-roles"] = sorted(policy.roles)
+            if "requestBody" in operation:
+                refusals |= _OF_A_BODY
+            for status, said in refusals.items():
+                operation["responses"].setdefault(status, {"description": said})
+    if any("security" in operation for operations in document["paths"].values() for operation in operations.values()):
+        schemes = document["components"].setdefault("securitySchemes", {})
+        schemes[_SCHEME] = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+    return document
 
 
 def _each_schema_once(document: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from apiflask import HTTPError
 from flask import Response
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from services.shared import request_id
+from services.shared import request_id, tracing
 
 MEDIA_TYPE = "application/problem+json"
 # A body of a thousand unknown fields earns one short answer, not a long one.
@@ -18,14 +18,26 @@ MAX_ERRORS = 20
 _CODES = {
     400: "bad_request",
     401: "unauthorized",
+    402: "payment_required",
+    403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
+    409: "conflict",
+    412: "precondition_failed",
     413: "content_too_large",
     415: "unsupported_media_type",
     422: "invalid_request",
+    428: "precondition_required",
+    429: "too_many_requests",
     500: "internal_error",
     503: "unavailable",
 }
+
+
+class PaymentRequired(HTTPError):
+    """402, which the framework's own class does not take for a status."""
+
+    status_code = 402
 
 
 class InvalidPart(BaseModel):
@@ -39,9 +51,12 @@ class InvalidPart(BaseModel):
 
 
 class Problem(BaseModel):
-    """An error (RFC 9457). `code` is stable and meant for programs; `title` and `detail` for people."""
+    """An error (RFC 9457). `code` is stable and meant for programs; `title` and `detail` for people.
 
-    model_config = ConfigDict(extra="forbid")
+    A code may come with further members of its own, which the operation that answers it describes.
+    """
+
+    model_config = ConfigDict(extra="allow")
 
     type: str
     title: str
@@ -49,6 +64,7 @@ class Problem(BaseModel):
     code: str
     detail: str | None = None
     request_id: str | None = None
+    trace_id: str | None = None
     errors: list[InvalidPart] | None = None
 
 
@@ -73,19 +89,26 @@ def _invalid_parts(error: HTTPError) -> list[InvalidPart] | None:
 
 
 def to_response(error: HTTPError) -> Response:
-    """The problem that *error* is; its headers (Allow, WWW-Authenticate, Retry-After) are kept."""
+    """The problem that *error* is; its headers (Allow, WWW-Authenticate, Retry-After) are kept.
+
+    `error.extra_data` may set `code` and `errors` (a list of InvalidPart), and adds what else it holds as members.
+    """
     status = HTTPStatus(error.status_code)
     title = status.phrase
     extra: dict[str, Any] = dict(error.extra_data)
-    problem = Problem(
-        type="about:blank",
-        title=title,
-        status=status,
-        code=extra.get("code", _CODES.get(status, "error")),
-        detail=None if error.message == title else error.message,
-        request_id=request_id.current.get(),
-        errors=_invalid_parts(error),
-    )
+    trace = tracing.current.get()
+    own = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "code": extra.pop("code", _CODES.get(status, "error")),
+        "detail": None if error.message == title else error.message,
+        "request_id": request_id.current.get(),
+        "trace_id": None if trace is None else trace.trace_id,
+        "errors": extra.pop("errors", None) or _invalid_parts(error),
+    }
+    # In this order: what every problem has is not for an error to overwrite.
+    problem = Problem.model_validate(extra | own)
     body = json.dumps(problem.model_dump(exclude_none=True))
     response = Response(body, status=status, content_type=MEDIA_TYPE)
     response.headers.extend(error.headers)

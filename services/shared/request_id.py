@@ -1,8 +1,10 @@
-"""The id that ties a request's answer, log lines and (later) traces together."""
+"""The id that ties a request's answer, log lines and calls to other services together."""
 
 import re
 import uuid
 from contextvars import ContextVar
+
+from services.shared.redaction import holds_card
 
 HEADER = "X-Request-Id"
 MAX_LENGTH = 64
@@ -14,8 +16,8 @@ current: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
 def is_valid(candidate: str) -> bool:
-    """Whether a caller's *candidate* is short and plain enough to be kept, echoed and logged."""
-    return _SAFE.fullmatch(candidate) is not None
+    """Whether a caller's *candidate* is short and plain enough to be kept, echoed and logged, and no card number."""
+    return _SAFE.fullmatch(candidate) is not None and not holds_card(candidate)
 
 
 def choose(candidate: str | None) -> str:

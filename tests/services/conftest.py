@@ -15,6 +15,7 @@ from psycopg import sql
 
 from local.postgres import for_libpq, running_postgres
 from local.redis_server import running_redis
+from local.shop import SERVICES
 
 PREFIX = "tillwatch-postgres-"
 FORGOTTEN_SECONDS = 3600
@@ -34,14 +35,27 @@ def postgres_server() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
-    """Address of a database of this test's own, empty, in SQLAlchemy's form."""
+@contextlib.contextmanager
+def _new_database(postgres_server: str) -> Iterator[str]:
     name = f"test_{next(_numbers)}"
     with psycopg.connect(for_libpq(postgres_server), autocommit=True) as admin:
         admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
         yield f"{postgres_server.rpartition('/')[0]}/{name}"
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """Address of a database of this test's own, empty, in SQLAlchemy's form."""
+    with _new_database(postgres_server) as address:
+        yield address
+
+
+@pytest.fixture
+def shop_databases(postgres_server: str) -> Iterator[dict[str, str]]:
+    """A database of its own for each service, empty, by the service's name."""
+    with contextlib.ExitStack() as stack:
+        yield {service: stack.enter_context(_new_database(postgres_server)) for service in SERVICES}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -15,21 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from local.shop_run import Answer
+
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One HTTP answer; header names in lower case."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    def json(self) -> Any:
-        """The body, parsed."""
-        return json.loads(self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +66,10 @@ def serving(
     """The service *app*, ready, with modules of *import_from*; stopped in the end, by force if need be."""
     variables = {name: value for name, value in os.environ.items() if name not in ("FAULT_TOKEN", "LOG_LEVEL")}
     variables |= {"PORT": "0", "PYTHONPATH": os.pathsep.join(map(str, filter(None, (ROOT, import_from))))}
-    variables |= environ or {}
     command = [sys.executable, "-m", "gunicorn", "-c", "python:services.shared.gunicorn", app]
     with tempfile.TemporaryDirectory(prefix="tillwatch-") as folder:
+        # Its own data, gone with it: one test's prices are none of another's.
+        variables |= {"DATA_DIR": folder} | dict(environ or {})
         log = Path(folder) / "log.jsonl"
         with log.open("wb") as stream:
             process = subprocess.Popen(command, cwd=ROOT, env=variables, stderr=stream)

@@ -1,7 +1,8 @@
 """A toy service with the shared parts around it, so that they are tested apart from any real one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from apiflask import APIBlueprint, APIFlask
@@ -10,9 +11,12 @@ from prometheus_client import CollectorRegistry
 from pydantic import BaseModel, ConfigDict
 
 from services.shared import service
+from services.shared.auth import public
 from services.shared.config import Config
 from services.shared.faults import FaultBoard
 from services.shared.faults_api import expose_to
+from services.shared.issuer import Issuer
+from tests.services.shared.peer_server import PeerServer
 
 
 class Clock:
@@ -56,14 +60,20 @@ class Toy:
 
 @pytest.fixture
 def make_toy() -> Callable[..., Toy]:
-    """Makes toys: `fault_token` switches fault injection on, `check` is the readiness check."""
+    """Makes toys: *settings* are of its Config, *options* of service.build; *add* puts more views on its blueprint."""
 
-    def make(fault_token: str | None = None, check: Callable[[], None] = lambda: None) -> Toy:
+    def make(
+        check: Callable[[], None] = lambda: None,
+        add: Callable[[APIBlueprint, FaultBoard], None] = lambda _, __: None,
+        settings: dict[str, Any] | None = None,
+        **options: Any,
+    ) -> Toy:
         clock, registry, drawn = Clock(), CollectorRegistry(), [0.0]
         board = FaultBoard(clock=clock, random=lambda: drawn[0])
         blueprint = APIBlueprint("things", __name__)
 
         @blueprint.get("/things/<name>")
+        @public
         def get_thing(name: str) -> dict[str, str]:
             clock.now += 0.2
             if name == "broken":
@@ -71,13 +81,15 @@ def make_toy() -> Callable[..., Toy]:
             return {"name": name}
 
         @blueprint.post("/things")
+        @public
         @blueprint.input(Note, arg_name="note")
         def add_thing(note: Note) -> dict[str, str]:
             return {"text": note.text}
 
+        add(blueprint, board)
         expose_to(blueprint, board)
         app = service.build(
-            config=Config(service="toy", version="1.2.3", revision="abc", fault_token=fault_token),
+            config=Config(service="toy", version="1.2.3", revision="abc", **(settings or {})),
             registry=registry,
             blueprints=(blueprint,),
             board=board,
@@ -85,6 +97,7 @@ def make_toy() -> Callable[..., Toy]:
             title="Toy",
             description="A toy.",
             clock=clock,
+            **options,
         )
         return Toy(app, registry, clock, board, drawn)
 
@@ -95,3 +108,16 @@ def make_toy() -> Callable[..., Toy]:
 def toy(make_toy: Callable[..., Toy]) -> Toy:
     """The toy without fault injection."""
     return make_toy()
+
+
+@pytest.fixture(scope="session")
+def issuer(tmp_path_factory: pytest.TempPathFactory) -> Issuer:
+    """Keys and tokens of anybody."""
+    return Issuer.create(tmp_path_factory.mktemp("keys"))
+
+
+@pytest.fixture
+def peer_server() -> Iterator[PeerServer]:
+    """A server on a real socket that answers, stalls or breaks as a test says."""
+    with PeerServer() as server:
+        yield server

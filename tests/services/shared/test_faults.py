@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.shared.faults import ERRORS, FaultBoard
+from services.shared.errors import DatabaseUnavailable
+from services.shared.faults import ERRORS, FaultBoard, database_guard
 
 
 class Setup:
@@ -67,3 +68,44 @@ def test_clearing_ends_everything() -> None:
     setup.board.inject(ERRORS, share=1, seconds=900)
     setup.board.clear()
     assert not setup.board.strikes(ERRORS)
+
+
+def test_a_fault_keeps_what_it_was_injected_with() -> None:
+    """For as long as it lasts, whatever its share."""
+    setup = Setup()
+    assert setup.board.value("latency") is None
+    setup.board.inject("latency", share=0, seconds=10, value={"delay_seconds": 0.3})
+    assert setup.board.value("latency") == {"delay_seconds": 0.3}
+    setup.now += 10
+    assert setup.board.value("latency") is None
+
+
+def test_its_value_cannot_be_changed() -> None:
+    """Neither by whoever reads it nor by whoever gave it."""
+    setup, given_ = Setup(), {"peer": "payments"}
+    setup.board.inject("dependency-timeout", share=1, seconds=10, value=given_)
+    given_["peer"] = "catalog"
+    with pytest.raises(TypeError):
+        setup.board.value("dependency-timeout")["peer"] = "catalog"
+    assert setup.board.value("dependency-timeout") == {"peer": "payments"}
+
+
+def test_a_fault_of_one_moment_is_told_of_its_injection() -> None:
+    """Once an injection, with its value."""
+    setup, told = Setup(), []
+    setup.board.on_injection("stock-drift", told.append)
+    setup.board.inject("stock-drift", share=1, seconds=10, value={"units": 3})
+    setup.board.inject(ERRORS, share=1, seconds=10)
+    assert told == [{"units": 3}]
+
+
+def test_the_database_is_down_while_the_fault_is_on() -> None:
+    """The guard of a database raises what a real outage does."""
+    setup = Setup()
+    guard = database_guard(setup.board)
+    guard()
+    setup.board.inject("database-down", share=1, seconds=10)
+    with pytest.raises(DatabaseUnavailable):
+        guard()
+    setup.now += 10
+    guard()

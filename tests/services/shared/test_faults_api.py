@@ -1,10 +1,12 @@
 """Switching faults on: off by default, behind a token, checked, limited in time and reach."""
 
 import hmac
+from typing import Literal
 
 import pytest
 
 from services.shared import faults_api
+from services.shared.fault_models import Fault
 
 TOKEN = "correct-horse-battery"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -15,7 +17,7 @@ PATH = "/internal/faults"
 @pytest.fixture
 def armed(make_toy):
     """The toy with fault injection switched on."""
-    return make_toy(fault_token=TOKEN)
+    return make_toy(settings={"fault_token": TOKEN})
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
@@ -81,6 +83,21 @@ def test_a_wrong_order_is_422_and_does_nothing(armed, change: dict) -> None:
     assert armed.board.active() == ()
 
 
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"fault": "earthquake", "seconds": 60}, "#/fault"),
+        ({"fault": "latency", "delay_seconds": "1", "seconds": 60}, "#/delay_seconds"),
+        ({"fault": "errors", "share": 2, "seconds": 60}, "#/share"),
+    ],
+)
+def test_what_is_wrong_is_pointed_at(armed, body: dict, pointer: str) -> None:
+    """By its place in the body, and nothing of it is repeated."""
+    answer = armed.client.post(PATH, json=body, headers=BEARER)
+    assert [each["pointer"] for each in answer.json["errors"]] == [pointer]
+    assert "earthquake" not in answer.text
+
+
 def test_a_body_that_is_not_json_is_415(armed) -> None:
     """A form sent by a browser on another site cannot switch a fault on."""
     answer = armed.client.post(PATH, data="fault=errors", headers=BEARER)
@@ -115,6 +132,47 @@ def test_a_fault_is_seen_in_the_metrics(armed) -> None:
     assert armed.value("http_server_requests_total", **bad, http_response_status_code="500") == 1
     armed.clock.now += 60
     assert armed.value("shop_fault_active", fault="errors") == 0
+
+
+def test_latency_delays_its_share_of_requests(armed, monkeypatch) -> None:
+    """By the seconds that were asked for; what is not hit is not delayed."""
+    slept = []
+    monkeypatch.setattr(faults_api.time, "sleep", slept.append)
+    order = {"fault": "latency", "delay_seconds": 0.3, "share": 0.5, "seconds": 60}
+    answer = armed.client.post(PATH, json=order, headers=BEARER)
+    assert answer.json == {"faults": [{"fault": "latency", "share": 0.5, "delay_seconds": 0.3, "seconds_left": 60.0}]}
+    assert armed.client.get("/things/a").status_code == 200
+    armed.drawn[0] = 0.5
+    assert armed.client.get("/things/a").status_code == 200
+    assert slept == [0.3]
+
+
+def test_several_faults_are_on_at_once(armed) -> None:
+    """Each kind has a gauge of its own, there before it is injected."""
+    for kind in ("errors", "latency", "dependency-timeout", "database-down"):
+        assert armed.value("shop_fault_active", fault=kind) == 0
+    armed.client.post(PATH, json={"fault": "database-down", "seconds": 60}, headers=BEARER)
+    order = {"fault": "dependency-timeout", "peer": "payments", "seconds": 30}
+    listed = armed.client.post(PATH, json=order, headers=BEARER).json["faults"]
+    assert [(each["fault"], each["seconds_left"]) for each in listed] == [
+        ("database-down", 60.0),
+        ("dependency-timeout", 30.0),
+    ]
+    assert armed.value("shop_fault_active", fault="database-down") == 1
+    assert armed.board.value("dependency-timeout") == {"peer": "payments"}
+
+
+def test_a_service_has_faults_of_its_own(make_toy) -> None:
+    """A model more, and it can be injected, listed and seen in the metrics."""
+
+    class StockDrift(Fault):
+        fault: Literal["stock-drift"]
+        units: int
+
+    toy = make_toy(settings={"fault_token": TOKEN}, own_faults=(StockDrift,))
+    answer = toy.client.post(PATH, json={"fault": "stock-drift", "units": 3, "seconds": 60}, headers=BEARER)
+    assert answer.json["faults"] == [{"fault": "stock-drift", "share": 1.0, "units": 3, "seconds_left": 60.0}]
+    assert toy.value("shop_fault_active", fault="stock-drift") == 1
 
 
 def test_operators_and_probes_are_not_hit(armed) -> None:

@@ -32,7 +32,8 @@ def lines(stream: io.StringIO) -> list[dict]:
 
 def test_a_request_is_one_line_with_its_id(toy, stream) -> None:
     """The line says what was asked, how it ended and how long it took."""
-    toy.client.get("/things/a", headers={"X-Request-Id": "r-7"})
+    headers = {"X-Request-Id": "r-7", "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"}
+    toy.client.get("/things/a", headers=headers)
     (line,) = lines(stream)
     assert line.pop("timestamp").endswith("+00:00")
     assert line == {
@@ -41,6 +42,7 @@ def test_a_request_is_one_line_with_its_id(toy, stream) -> None:
         "message": "request",
         "service": "toy",
         "request_id": "r-7",
+        "trace_id": "0af7651916cd43dd8448eb211c80319c",
         "http_request_method": "GET",
         "http_route": "/things/<name>",
         "http_response_status_code": 200,
@@ -80,8 +82,28 @@ def test_a_line_end_in_a_value_makes_no_new_line(stream) -> None:
     assert line["message"].startswith("x\r\n")
 
 
+def test_what_looks_like_a_secret_is_taken_out(stream) -> None:
+    """In the message, its arguments, extras at any depth and their names, and in a traceback."""
+    try:
+        raise ValueError("card 4111 1111 1111 1111")
+    except ValueError:
+        extra = {"who": {"mail": ["ada@example.com"]}, "password": "hunter2", "number": 4111111111111111}
+        logging.getLogger("test").exception("Bearer %s", "abc.def", extra=extra)
+    (line,) = lines(stream)
+    assert "[redacted]" in line["exc_info"]
+    assert (line["message"], line["password"], line["number"]) == ("Bearer [redacted]", *["[redacted]"] * 2)
+    assert line["who"] == {"mail": ["[redacted]"]}
+    written = stream.getvalue()
+    assert [secret for secret in ("4111", "ada@", "hunter2", "abc.def") if secret in written] == []
+
+
+def test_the_limiter_writes_no_addresses() -> None:
+    """Its own line on whom it has limited stays out."""
+    assert logs.settings("info")["loggers"]["flask-limiter"] == {"level": "WARNING"}
+
+
 def test_outside_a_request_there_is_no_id(stream) -> None:
     """Start and stop messages have none."""
     assert request_id.current.get() is None
     logging.getLogger("test").info("starting")
-    assert "request_id" not in lines(stream)[0]
+    assert {"request_id", "trace_id"}.isdisjoint(lines(stream)[0])

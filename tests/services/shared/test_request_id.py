@@ -36,6 +36,8 @@ def test_what_is_used_is_always_short_and_plain(candidate: str) -> None:
         pytest.param("é", id="a letter beyond ASCII"),
         pytest.param("١", id="a digit beyond ASCII"),
         pytest.param("a\n", id="a line end at the end"),
+        pytest.param("4111111111111111", id="a card number"),
+        pytest.param("4111-1111-1111-1111", id="a card number in groups"),
     ],
 )
 def test_an_unsafe_id_is_replaced(candidate: str) -> None:

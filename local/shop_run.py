@@ -1,0 +1,178 @@
+"""Runs the whole shop for a test or a measurement: processes that can be killed one by one and started again.
+
+Databases are SQLite files, or databases of one PostgreSQL; ports stay the same over a restart.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from local.errors import StartFailed
+from local.server import end_of
+from local.settings import HOST, ROOT
+from local.shop import SERVICES, WORKERS, ShopProcesses
+from services.shared.issuer import Issuer
+
+START_SECONDS = 30.0
+# For runs on loopback that last minutes; the platform makes its own.
+SECRETS = {
+    "FAULT_TOKEN": "a-token-for-drills-in-tests",
+    "WEBHOOK_KEY": "a-webhook-key-for-tests-alone",
+    "TRAFFIC_KEY": "a-traffic-key-for-tests-alone",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One HTTP answer; header names in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The body, parsed."""
+        return json.loads(self.body)
+
+
+@dataclass(slots=True)
+class ShopRun:
+    """The running shop, its data in *folder*."""
+
+    folder: Path
+    issuer: Issuer
+    plan: ShopProcesses
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def start(self, name: str) -> None:
+        """Start the service or worker *name*; its log goes on where the last one's ended."""
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                self.plan.command(name),
+                cwd=ROOT,
+                env={**os.environ, **self.plan.environment(name)},
+                stderr=log,
+                stdout=log,
+                # A group of its own: a kill takes gunicorn's worker with its master, as a lost host would.
+                start_new_session=True,
+            )
+
+    def kill(self, name: str) -> None:
+        """End *name* as a power cut would."""
+        process = self.processes[name]
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(10)
+
+    def await_ready(self, *names: str) -> None:
+        """Wait until the services *names*, or all, want traffic, and workers are at work.
+
+        Raises:  StartFailed: one did not in time.
+        """
+        deadline = time.monotonic() + START_SECONDS
+        for name in names or SERVICES:
+            while True:
+                with contextlib.suppress(OSError, http.client.HTTPException):
+                    if self.ask(name, "/readyz" if name in SERVICES else "/metrics").status == 200:
+                        break
+                if time.monotonic() > deadline:
+                    raise StartFailed(f"{name} did not become ready\n{end_of(self.folder / f'{name}.log')}")
+                time.sleep(0.05)
+
+    def ask(
+        self,
+        service: str,
+        path: str,
+        method: str = "GET",
+        body: Any = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 10,
+    ) -> Answer:
+        """One request over a connection of its own; *body* is sent as JSON.
+
+        Raises:  OSError, http.client.HTTPException: it was not answered.
+        """
+        connection = http.client.HTTPConnection(HOST, self.plan.ports[service], timeout=timeout)
+        sent = None if body is None else json.dumps(body).encode()
+        typed = {} if body is None else {"Content-Type": "application/json"}
+        try:
+            connection.request(method, path, body=sent, headers={**typed, **(headers or {})})
+            response = connection.getresponse()
+            found = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, found, response.read())
+        finally:
+            connection.close()
+
+    def run(self, *command: str, service: str) -> subprocess.CompletedProcess[str]:
+        """Run a job of *service* with its settings: `python -m …`."""
+        return subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=ROOT,
+            env={**os.environ, **self.plan.environment(service)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+
+@contextlib.contextmanager
+def running_shop(
+    folder: Path, *, databases: Mapping[str, str] | None = None, environ: Mapping[str, str] | None = None
+) -> Iterator[ShopRun]:
+    """The shop, ready, with its data in *folder*; nothing of it is left after the block."""
+    issuer = Issuer.create(folder / "keys")
+    plan = ShopProcesses(
+        ports=_free_ports(*SERVICES, *WORKERS),
+        data=folder,
+        keys=issuer.folder,
+        secrets=SECRETS,
+        databases=databases or {},
+        extra=environ or {},
+    )
+    found = ShopRun(folder, issuer, plan)
+    try:
+        for service, url in plan.databases.items():
+            migrated = subprocess.run(
+                [sys.executable, "-m", "services.shared.migrate", service],
+                cwd=ROOT,
+                env={**os.environ, "DATABASE_URL": url},
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+            if migrated.returncode != 0:
+                raise StartFailed(f"{service}: its database was not migrated\n{migrated.stderr}")
+        for name in SERVICES:
+            found.start(name)
+        found.await_ready()
+        for name in WORKERS:
+            found.start(name)
+        found.await_ready(*WORKERS)
+        yield found
+    finally:
+        for name in found.processes:
+            found.kill(name)
+
+
+def _free_ports(*names: str) -> dict[str, int]:
+    """Ports that are free now, all different: held open until the last is known."""
+    with contextlib.ExitStack() as stack:
+        sockets = {name: stack.enter_context(socket.socket()) for name in names}
+        for each in sockets.values():
+            each.bind((HOST, 0))
+        return {name: each.getsockname()[1] for name, each in sockets.items()}
