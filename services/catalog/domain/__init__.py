@@ -1,1 +1,1 @@
-"""Products and how they are browsed; knows neither HTTP nor storage."""
+"""Products, how they are browsed and searched, and how prices change; knows neither HTTP nor storage."""

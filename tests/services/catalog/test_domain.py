@@ -8,6 +8,7 @@ from services.catalog.adapters.memory import InMemoryProducts
 from services.catalog.domain.browse import list_products
 from services.catalog.domain.errors import InvalidProduct, ProductNotFound
 from services.catalog.domain.product import Money, Product
+from tests.services.catalog.conftest import a_product
 
 PRODUCTS = st.lists(
     st.builds(
@@ -23,22 +24,18 @@ PRODUCTS = st.lists(
 )
 
 
-def a_product(**changes) -> Product:
-    """A product that can be sold, but for *changes*."""
-    price = Money(minor_units=changes.pop("minor_units", 990), currency=changes.pop("currency", "EUR"))
-    plain = {"sku": "KIT-1", "name": "Pan", "description": "", "category": "kitchen", "price": price}
-    return Product(**(plain | changes))
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         pytest.param({"minor_units": 0}, "price 0 is not above 0", id="for nothing"),
         pytest.param({"minor_units": -1}, "price -1 is not above 0", id="for less than nothing"),
+        pytest.param({"minor_units": 10**30}, "is above 100000000", id="for more than there is"),
         pytest.param({"currency": "euro"}, "currency 'euro'", id="in no currency"),
         pytest.param({"sku": "kit 1"}, "SKU 'kit 1'", id="a malformed SKU"),
         pytest.param({"sku": "KIT-1\n"}, "SKU 'KIT-1", id="a SKU with a line end"),
         pytest.param({"category": "Kitchen!"}, "category 'Kitchen!'", id="a malformed category"),
+        pytest.param({"sku": "PROBE-1"}, "PROBE-… and the category probe", id="a probe among what is sold"),
+        pytest.param({"category": "probe"}, "PROBE-… and the category probe", id="what is sold among probes"),
         pytest.param({"name": "  "}, "the name is empty", id="without a name"),
     ],
 )
