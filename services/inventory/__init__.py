@@ -1,0 +1,1 @@
+"""Inventory: how many units there are, and for whom they are held."""

@@ -1,0 +1,1 @@
+"""What the inventory's ports are connected to."""

@@ -1,0 +1,1 @@
+"""Stock, reservations and their rules; knows neither HTTP nor storage."""
