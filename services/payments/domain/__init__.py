@@ -1,0 +1,1 @@
+"""Payments and their ledger; knows neither HTTP nor storage."""
