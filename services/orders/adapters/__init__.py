@@ -1,0 +1,1 @@
+"""What the ports of orders are connected to."""

@@ -1,0 +1,1 @@
+"""Carts and orders and their rules; knows neither HTTP nor storage."""
