@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from bench import budget_error, build, detection, false_pages, samples, table
+from bench import budget_error, build, detection, false_pages, samples, shop, table
 from bench.errors import BenchError
 from bench.plan import Plan
 from bench.table import Row
@@ -22,6 +22,7 @@ MEASUREMENTS: dict[str, Callable[[Plan], Iterator[Row]]] = {
     "budget": budget_error.measure,
     "detection": detection.measure,
     "alerts": false_pages.measure,
+    "shop": shop.measure,
 }
 
 
@@ -30,7 +31,7 @@ MEASUREMENTS: dict[str, Callable[[Plan], Iterator[Row]]] = {
 @click.option("--quick", is_flag=True, help="Fewer runs and months; results.json is left alone.")
 @click.option("--json", "path", type=click.Path(dir_okay=False, path_type=Path), help="Write the rows here.")
 def main(names: tuple[str, ...], quick: bool, path: Path | None) -> None:
-    """Measure Tillwatch beside the real sloth: build, samples, budget, detection, alerts; all when none is named."""
+    """Measure Tillwatch beside the real sloth, and the shop beside bare Flask; everything when nothing is named."""
     _end_children_when_told()
     progress = Console(stderr=True)
     plan = Plan(quick=quick, say=lambda text: progress.print(f"==> {text}", style="dim", markup=False))

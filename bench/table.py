@@ -12,6 +12,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from local.shop import SERVICES
+
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
@@ -42,18 +44,23 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """What a row must keep: at most this in its own unit, or as a ratio. Source: the design's "must hold"."""
+    """What a row must keep: at most this in its own unit, or at most or least this ratio. Source: the design."""
 
     ours: float | None = None
     ratio: float | None = None
+    least_ratio: float | None = None
 
     def kept(self, row: Row) -> bool:
         """Whether *row* is within the bound."""
         if self.ours is not None and row.ours > self.ours:
             return False
+        if self.least_ratio is not None and row.ratio is not None and row.ratio < self.least_ratio:
+            return False
         return self.ratio is None or row.ratio is None or row.ratio <= self.ratio
 
     def __str__(self) -> str:
+        if self.least_ratio is not None:
+            return f"≥ {self.least_ratio:.2g} ×"
         return f"≤ {self.ours:g}" if self.ours is not None else f"≤ {self.ratio:.2g} ×"
 
 
@@ -69,6 +76,9 @@ BOUNDS = {
     "detect_outage_lag": Bound(ours=0.5),
     "detect_outage_240ph_lag": Bound(ours=0.5),
     "false_pages_60rph": Bound(ours=0.1),
+    "shop_telemetry_rps": Bound(least_ratio=0.85),
+    **{f"shop_pss_{service}": Bound(ours=110) for service in SERVICES},
+    **{f"shop_series_{service}": Bound(ours=5000) for service in SERVICES},
 }
 
 
