@@ -14,6 +14,7 @@ from services.inventory.adapters.metrics import ReservationMetrics, show_stock
 from services.inventory.adapters.sql import SqlTransaction, SqlUnitOfWork
 from services.inventory.api import event_pages, movement_pages, reservation_pages, settlement_pages, stock_pages
 from services.inventory.api.document import complete
+from services.inventory.api.refusals import answered
 from services.shared import migrate, service
 from services.shared.config import Config
 from services.shared.database import Database
@@ -39,7 +40,7 @@ def create_app(
              clock: monotonic seconds; now: Unix seconds. random: in [0, 1), decides which requests a fault hits.
     """
     board = FaultBoard(clock=clock, random=random)
-    board.on_injection(faults.STOCK_DRIFT, drifts(database, now=now))
+    board.on_injection(faults.STOCK_DRIFT, answered(drifts(database, now=now)))
     database.guard = database_guard(board)
     unit_of_work = SqlUnitOfWork(database)
     outcomes = ReservationMetrics(registry)

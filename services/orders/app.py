@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from services.orders import figures
 from services.orders.adapters.peer_replies import PeerCalls
 from services.orders.adapters.waiting import show_waiting
+from services.orders.api.document import complete
 from services.orders.api.order_changes import change_pages
 from services.orders.api.orders import order_pages
 from services.orders.api.webhooks import webhook_pages
@@ -69,7 +70,7 @@ def create_app(  # noqa: PLR0913  # a name for each thing that the service is pu
         database.check(revision)
         carts.check()
 
-    return service.build(
+    app = service.build(
         config=config,
         registry=registry,
         blueprints=blueprints,
@@ -82,3 +83,5 @@ def create_app(  # noqa: PLR0913  # a name for each thing that the service is pu
         clock=clock,
         now=now,
     )
+    complete(app)
+    return app

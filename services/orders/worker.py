@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from services.orders.adapters.carts import open_carts
 from services.orders.adapters.delivery import delivery_seconds, on_behalf_of
 from services.orders.adapters.housekeeping import purge
+from services.orders.adapters.peer_replies import PeerCalls
 from services.orders.assembly import assemble
 from services.orders.domain.cart_ports import CartRepository
 from services.orders.domain.expiry import expire
@@ -40,10 +41,11 @@ def make_worker(
     registry: CollectorRegistry,
     carts: CartRepository,
     *,
+    connect: Callable[[str], PeerCalls] | None = None,
     now: Callable[[], float] = time.time,
 ) -> Worker:
-    """The worker over *database*."""
-    parts = assemble(config=config, database=database, registry=registry, carts=carts, now=now)
+    """The worker over *database*; *connect* as in `assemble`."""
+    parts = assemble(config=config, database=database, registry=registry, carts=carts, connect=connect, now=now)
     observe = delivery_seconds(registry)
     relay = Relay(
         database,

@@ -14,7 +14,7 @@ from services.payments.api.changes import change_pages
 from services.payments.api.document import complete
 from services.payments.api.interruptions import Interruptions
 from services.payments.api.operations import Operations
-from services.payments.api.reads import ledger_pages, read_pages
+from services.payments.api.reads import add_reads, ledger_pages
 from services.shared import jobs, migrate, service
 from services.shared.config import Config
 from services.shared.database import Database
@@ -54,11 +54,9 @@ def create_app(
     )
     show_outbox_age(registry, database, now=now)
     jobs.show_in(registry, database, figures.FIGURES, figures.JOBS)
-    blueprints = (
-        change_pages(operations, interruptions),
-        read_pages(store, interruptions),
-        ledger_pages(store, interruptions),
-    )
+    payments = change_pages(operations, interruptions)
+    add_reads(payments, store)
+    blueprints = (payments, ledger_pages(store, interruptions))
     for blueprint in blueprints:
         expose_to(blueprint, board)
     revision = migrate.head("payments")

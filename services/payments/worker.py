@@ -77,6 +77,7 @@ def main(environ: Mapping[str, str]) -> int:
     logging.config.dictConfig(logs.settings(config.log_level, config.service))
     registry = process_registry()
     build_info(registry, config)
+    config.data_dir.mkdir(parents=True, exist_ok=True)
     database = open_database(config.database_url, registry)
     migrate.prepare(database, config.service)
     serve(make_worker(config, database, registry), registry, metrics_port=port, host=environ.get("HOST", "127.0.0.1"))

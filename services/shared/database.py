@@ -4,6 +4,7 @@ SQLite is the embedded default: one file that a service, its worker and its jobs
 PostgreSQL. A write transaction is never held across a call to another service.
 """
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -36,6 +37,9 @@ class Database:
         self._metrics = metrics
         self.guard: Callable[[], None] = _pass
         self.dialect: str = engine.dialect.name
+        # SQLite's writers poll for its lock, further and further apart, so that of many at once some never get it:
+        # the threads of a process queue for it first. PostgreSQL's need no such thing.
+        self._turn = threading.Lock() if self.dialect == SQLITE else None
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -47,7 +51,7 @@ class Database:
         Raises:  DatabaseUnavailable: not reachable, too busy, a deadlock or a timeout. Whether a commit that was
                  under way has happened is then not known; the caller's idempotency key finds out.
         """
-        with self._transaction(writing=True) as connection:
+        with self._own_turn(), self._transaction(writing=True) as connection:
             yield connection
 
     @contextmanager
@@ -82,6 +86,18 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self._engine.dispose()
+
+    @contextmanager
+    def _own_turn(self) -> Iterator[None]:
+        if self._turn is None:
+            yield
+            return
+        if not self._turn.acquire(timeout=SQLITE_BUSY_MS / 1000):
+            raise DatabaseUnavailable("too many write at once")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     @contextmanager
     def _transaction(self, *, writing: bool) -> Iterator[Connection]:

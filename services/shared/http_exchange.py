@@ -83,8 +83,8 @@ class Exchange:
                 body=body,
                 headers=headers,
                 timeout=urllib3.Timeout(connect=min(seconds, CONNECT_SECONDS), total=seconds),
+                # Nor redirects, which are retries to it.
                 retries=False,
-                redirect=False,
                 preload_content=False,
                 # Nothing packed was asked for; unpacked, a small answer can fill the memory.
                 decode_content=False,

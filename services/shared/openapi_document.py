@@ -32,9 +32,9 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in SERVICES.glob("*/wsgi.py")))
 
 
-def path_of(name: str) -> Path:
-    """Where the document of the service *name* is kept."""
-    return FOLDER / f"{name}.json"
+def path_of(name: str, folder: Path = FOLDER) -> Path:
+    """Where *folder* keeps the document of the service *name*."""
+    return folder / f"{name}.json"
 
 
 def as_text(document: Any) -> str:
@@ -57,27 +57,30 @@ def served(name: str) -> Any:
 
 def main(arguments: Sequence[str]) -> int:
     """The command. Returns its exit code: with --check 1 when the kept document is another."""
-    parser = argparse.ArgumentParser(prog="python -m services.shared.openapi_document", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m services.shared.openapi_document", description="Keeps OpenAPI documents."
+    )
     parser.add_argument("name", choices=names(), metavar="NAME", help=", ".join(names()))
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="instead of docs/openapi")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when the file is out of date")
     parsed = parser.parse_args(arguments)
-    path = path_of(parsed.name)
+    path = path_of(parsed.name, parsed.folder)
     before = path.read_text(encoding="utf-8") if path.exists() else ""
     after = as_text(served(parsed.name))
     if before == after:
-        print(f"{path.relative_to(SERVICES.parent)}: up to date")
+        print(f"{path}: up to date")
         return 0
     _say_what_breaks(before, after)
     if parsed.check:
         differences = difflib.unified_diff(before.splitlines(), after.splitlines(), "kept", "served", lineterm="")
         print("\n".join([*differences][:MAX_DIFFERENCES]))
-        print(f"{path.relative_to(SERVICES.parent)}: not what the service serves", file=sys.stderr)
+        print(f"{path}: not what the service serves", file=sys.stderr)
         return 1
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".new")
     unfinished.write_text(after, encoding="utf-8")
     unfinished.replace(path)
-    print(f"{path.relative_to(SERVICES.parent)}: written")
+    print(f"{path}: written")
     return 0
 
 

@@ -232,9 +232,7 @@ def _tells(error: Exception, call: _Call) -> bool:
     A 429 does not, nor does a time that the caller cut short: else a caller in a hurry could have the peer shut out
     for everybody.
     """
-    if isinstance(error, Limited) or not isinstance(error, NotConnected | Unanswered):
-        return False
-    return not (error.timed_out and call.cut)
+    return isinstance(error, NotConnected | Unanswered) and not (error.timed_out and call.cut)
 
 
 def peer_of(config: Config, name: str, *, registry: CollectorRegistry, board: FaultBoard | None = None) -> Peer:

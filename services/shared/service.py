@@ -100,7 +100,7 @@ def _install_hooks(app: APIFlask, verifier: TokenVerifier, limiter: "Limiter | N
     app.before_request(_note_route)
     auth.protect(app, verifier)
     if limiter is not None:
-        # A fifth of a second that a service without limits is spared.
+        # A tenth of a second that a service without limits is spared.
         from services.shared import limits  # noqa: PLC0415
 
         limits.install(app, limiter)

@@ -77,22 +77,25 @@ def test_every_operation_can_be_called_by_name(name: str) -> None:
 
 def test_an_outdated_document_is_told(tmp_path: Path) -> None:
     """--check exits 1, shows the difference, says what it breaks, and leaves the file as it was."""
-    path = path_of("catalog")
     document = kept("catalog")
     document["paths"]["/api/v1/gone"] = {"get": {"operationId": "gone", "responses": {"200": {"description": ""}}}}
-    code = (
-        "import sys; from pathlib import Path; from services.shared import openapi_document as d;"
-        f"d.path_of = lambda name: Path({str(tmp_path)!r}) / 'catalog.json';"
-        f"d.SERVICES = Path({str(tmp_path)!r}) / 'services'; sys.exit(d.main(['catalog', '--check']))"
-    )
     outdated = as_text(document)
-    (tmp_path / "catalog.json").write_text(outdated, encoding="utf-8")
-    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    path_of("catalog", tmp_path).write_text(outdated, encoding="utf-8")
+    run = command("catalog", "--check", "--folder", str(tmp_path))
     assert run.returncode == 1, run.stderr
     assert "breaks clients: GET /api/v1/gone: is gone" in run.stdout
     assert '-    "/api/v1/gone": {' in run.stdout
-    assert (tmp_path / "catalog.json").read_text(encoding="utf-8") == outdated
-    assert path.exists()
+    assert path_of("catalog", tmp_path).read_text(encoding="utf-8") == outdated
+
+
+def test_a_document_that_is_not_there_is_written(tmp_path: Path) -> None:
+    """Whole, in a folder that is made for it; the same as the kept one, and again the same the second time."""
+    folder = tmp_path / "new"
+    for said in ("written", "up to date"):
+        run = command("catalog", "--folder", str(folder))
+        assert (run.returncode, run.stdout.strip()) == (0, f"{folder}/catalog.json: {said}"), run.stderr
+    assert [path.name for path in folder.iterdir()] == ["catalog.json"]
+    assert path_of("catalog", folder).read_bytes() == path_of("catalog").read_bytes()
 
 
 def test_an_unknown_service_is_wrong_usage() -> None:

@@ -11,7 +11,7 @@ from services.shared.auth import public
 
 def category_pages(repository: CategoryRepository) -> APIBlueprint:
     """The category routes over *repository*."""
-    blueprint = APIBlueprint("categories", __name__, url_prefix="/api/v1/categories", tag="Products")
+    blueprint = APIBlueprint("categories", __name__, url_prefix="/api/v1/categories", tag="Categories")
 
     @blueprint.get("")
     @public

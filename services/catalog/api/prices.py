@@ -33,7 +33,7 @@ class Precondition(BaseModel):
 
 def price_pages(book: PriceBook, reads: CachedReads, *, now: Callable[[], float] = time.time) -> APIBlueprint:
     """The price route over *book*; *reads* shows each change at once. *now*: Unix seconds."""
-    blueprint = APIBlueprint("prices", __name__, url_prefix="/api/v1/products", tag="Products")
+    blueprint = APIBlueprint("prices", __name__, url_prefix="/api/v1/products", tag="Prices")
 
     @blueprint.put("/<sku>/price")
     @allow(STAFF)

@@ -34,6 +34,8 @@ def _is_cursor(text: str, info: ValidationInfo) -> str:
     if sort is None:  # it is wrong itself, and said to be
         return text
     try:
+        if len(text) > MAX_CURSOR:
+            raise CursorError("longer than any of ours")
         place = cursor.decode(text)
         Position.parse(place, sort)
     except (CursorError, InvalidPosition) as error:

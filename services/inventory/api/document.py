@@ -1,4 +1,4 @@
-"""What the OpenAPI document cannot take from the code: the header with the key, the forms of ids in paths."""
+"""What the OpenAPI document cannot take from the code: the key's header, the forms of ids, that bodies are required."""
 
 from typing import Any
 
@@ -35,6 +35,10 @@ def _completed(document: Any) -> Any:
             for parameter in operation.get("parameters", ()):
                 if parameter["in"] == "path":
                     parameter["schema"] = {"type": "string", "pattern": f"^{_FORMS[parameter['name']]}$"}
+            if "requestBody" in operation:
+                operation["requestBody"]["required"] = True
             if operation["operationId"] == _KEYED:
                 operation["parameters"].append(dict(_KEY))
+    # One of each name: the framework names a tag once a blueprint.
+    document["tags"] = list({tag["name"]: tag for tag in document["tags"]}.values())
     return document

@@ -49,7 +49,7 @@ Ref = Annotated[
         examples=["ord_0f8c2f6d9c1b4f6e8a7d5c3b2a190807"],
     ),
 ]
-Limit = Annotated[int, BeforeValidator(_is_number), Field(ge=1, le=MAX_LIMIT)]
+Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT), BeforeValidator(_is_number)]
 RefCursor = Annotated[
     str,
     AfterValidator(_ref_of),

@@ -1,8 +1,8 @@
 """The inventory's errors as problems (RFC 9457)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from apiflask import HTTPError
 
@@ -10,6 +10,7 @@ from services.inventory.domain import errors
 from services.inventory.domain.ports import Outcomes
 from services.inventory.domain.stock import Line
 
+Value = TypeVar("Value")
 # Error → status, code, what people read. None of it repeats what the caller sent.
 _REFUSALS: dict[type[errors.InventoryError], tuple[int, str, str]] = {
     errors.StockNotFound: (404, "stock_not_found", "No stock of this SKU."),
@@ -38,6 +39,16 @@ def as_problems(outcomes: Outcomes | None = None) -> Iterator[None]:
         if type(error) not in _REFUSALS:
             raise
         raise refusal(*_REFUSALS[type(error)]) from error
+
+
+def answered(listener: Callable[[Value], None]) -> Callable[[Value], None]:
+    """*listener*, so that what the domain refuses in it is told to whoever asked."""
+
+    def listen(value: Value) -> None:
+        with as_problems():
+            listener(value)
+
+    return listen
 
 
 def not_found(kind: type[errors.InventoryError]) -> HTTPError:

@@ -18,6 +18,8 @@ from services.shared.auth import CUSTOMER, STAFF, WAREHOUSE, allow, principal
 from services.shared.idempotent_requests import IdempotentRequests, to_response
 
 _UNDONE = {
+    400: "No Idempotency-Key, or a malformed one",
+    422: "The key came with another body before, or the body is wrong",
     202: "The money is on its way back",
     404: "No such order, or somebody else's",
     409: "Being paid, sent, or never paid; or the key is in use",
@@ -31,7 +33,7 @@ def change_pages(
 
     Args:    now: Unix seconds.
     """
-    blueprint = APIBlueprint("order_changes", __name__, url_prefix=PREFIX, tag="Orders")
+    blueprint = APIBlueprint("order_changes", __name__, url_prefix=PREFIX, tag="After sales")
     refusals.install(blueprint)
 
     def undo(order_id: str, what: str, work: Callable[[StoredKey], Outcome]) -> Response:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from services.orders.domain.order import IN_PAYMENT, PAID, Order, State
-from services.orders.domain.ports import Payment
+from services.orders.domain.ports import AUTHORISED, Payment
 
 # Both sides may change between the two reads; what was quiet for so long has not.
 GRACE_SECONDS = 60.0
@@ -28,7 +28,8 @@ class Verdict(StrEnum):
     DOUBLE_CHARGE = "double_charge"
     WRONG_AMOUNT = "wrong_amount"
     WRONG_REFUND = "wrong_refund"
-    UNSETTLED = "unsettled"  # in payment for longer than it may be
+    STILL_BLOCKED = "still_blocked"  # nothing was bought, and the buyer's money is not given free
+    UNSETTLED = "unsettled"  # in payment, or to be paid back, for longer than it may be
 
 
 FINE = frozenset({Verdict.MATCH, Verdict.NOTHING, Verdict.MOVING})
@@ -81,17 +82,17 @@ def judge(
         return Verdict.LOST_ORDER if captured > refunded else Verdict.NOTHING
     if (now_ms - order.updated_at_ms) / 1000 < grace_seconds:
         return Verdict.MOVING
-    if order.state in IN_PAYMENT:
-        unsettled = order.age_seconds(now_ms) > UNSETTLED_SECONDS
+    if order.state in IN_PAYMENT or order.state is State.REFUND_PENDING:
+        unsettled = (now_ms - order.updated_at_ms) / 1000 > UNSETTLED_SECONDS
         return Verdict.UNSETTLED if unsettled else Verdict.MOVING
     if order.state in PAID:
         return _of_paid(order.total.minor_units, captured, refunded)
-    if order.state is State.REFUND_PENDING:
-        return Verdict.MOVING
     if order.state is State.REFUNDED:
         done = captured == refunded == order.total.minor_units
         return Verdict.MATCH if done else Verdict.WRONG_REFUND
-    return Verdict.LOST_ORDER if captured > refunded else Verdict.NOTHING
+    if captured > refunded:
+        return Verdict.LOST_ORDER
+    return Verdict.STILL_BLOCKED if payment is not None and payment.state == AUTHORISED else Verdict.NOTHING
 
 
 def _of_paid(total: int, captured: int, refunded: int) -> Verdict:

@@ -12,9 +12,17 @@ from services.payments.domain.errors import PaymentNotFound
 from services.payments.domain.payment import REFERENCE_PATTERN
 from services.shared.idempotent_requests import HEADER
 
+# Longer than all that any route takes: what is looked through costs time.
+MAX_BODY_BYTES = 4096
+
 
 def guard(blueprint: APIBlueprint, interruptions: Interruptions) -> None:
     """Refuse card numbers, wherever they stand, and everything in an outage, before any route of *blueprint*."""
+
+    @blueprint.before_request
+    def refuse_long_bodies() -> None:
+        if len(request.get_data()) > MAX_BODY_BYTES:
+            raise HTTPError(413)
 
     @blueprint.before_request
     def refuse_card_numbers() -> None:

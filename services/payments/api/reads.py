@@ -17,7 +17,6 @@ from services.payments.api.bodies import (
     PaymentQuery,
     as_json,
 )
-from services.payments.api.changes import PREFIX
 from services.payments.api.guard import check_reference, guard
 from services.payments.api.interruptions import Interruptions
 from services.payments.domain.errors import PaymentNotFound
@@ -38,10 +37,8 @@ class Reader(Protocol):
         ...
 
 
-def read_pages(reader: Reader, interruptions: Interruptions) -> APIBlueprint:
-    """The routes under `/api/v1/payments` that change nothing."""
-    blueprint = APIBlueprint("payment_reads", __name__, url_prefix=PREFIX, tag="Payments")
-    guard(blueprint, interruptions)
+def add_reads(blueprint: APIBlueprint, reader: Reader) -> None:
+    """Add to *blueprint*, `/api/v1/payments`, the routes that change nothing."""
 
     @blueprint.get("/<reference>")
     @allow(SERVICE, STAFF)
@@ -71,8 +68,6 @@ def read_pages(reader: Reader, interruptions: Interruptions) -> APIBlueprint:
         items = [PaymentBody.of(payment) for payment in found[: query.limit]]
         more = cursor.encode(items[-1].reference) if len(found) > query.limit else None
         return _shown(PaymentPage(items=items, next_cursor=more))
-
-    return blueprint
 
 
 def ledger_pages(reader: Reader, interruptions: Interruptions) -> APIBlueprint:

@@ -111,10 +111,10 @@ def test_a_success_is_told_to_metrics(environ: dict[str, str]) -> None:
     database.close()
 
 
-def test_postgresql_is_not_copied_here(capsys: pytest.CaptureFixture[str]) -> None:
+def test_postgresql_is_not_copied_here(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit 1, and the message shows no password."""
     url = "postgresql+psycopg://shop:secret-word@127.0.0.1:1/catalog"
-    assert main(["backup"], {"DATABASE_URL": url}) == 1
+    assert main(["backup"], {"DATABASE_URL": url, "DATA_DIR": str(tmp_path)}) == 1
     said = capsys.readouterr().err
     assert "PostgreSQL is backed up by its own means" in said
     assert "secret-word" not in said

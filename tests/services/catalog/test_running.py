@@ -114,9 +114,7 @@ def test_replicas_share_postgresql_and_redis(issuer: Issuer, postgres_url: str, 
     database.close()
 
 
-def test_a_postgresql_that_nobody_migrated_is_not_ready(
-    postgres_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_postgresql_that_nobody_migrated_is_not_ready(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The process lives and says what it waits for; it neither migrates nor fills what others share."""
     monkeypatch.setattr(running, "START_SECONDS", 6)
     with (

@@ -171,4 +171,4 @@ class Inventory(RuleBasedStateMachine):
 
 TestInventory = Inventory.TestCase
 TestInventory.__doc__ = "Any sequence of calls keeps the invariants."
-TestInventory.settings = settings(max_examples=50, stateful_step_count=25, deadline=None)
+TestInventory.settings = settings(max_examples=50, stateful_step_count=20, deadline=None)

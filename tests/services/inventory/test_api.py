@@ -199,11 +199,11 @@ def test_a_wrong_reservation_is_422_and_says_where(small_api, change: dict, poin
 
 
 @pytest.mark.parametrize("ref", ["%00", "..%2fr1", "r%0a", "'%20OR%201=1--", "r" * 65, "ü"])
-@pytest.mark.parametrize("verb", ["", "/commit", "/release", "/return"])
-def test_a_malformed_ref_is_not_found(small_api, ref: str, verb: str) -> None:
-    """No tombstone either."""
-    answer = small_api.ask("POST" if verb else "GET", f"/reservations/{ref}{verb}")
-    assert answer.status_code == 404
+def test_a_malformed_ref_is_not_found(small_api, ref: str) -> None:
+    """Whatever is asked of it; it gets no tombstone either."""
+    assert small_api.ask("GET", f"/reservations/{ref}").status_code == 404
+    for verb in ("commit", "release", "return"):
+        assert small_api.ask("POST", f"/reservations/{ref}/{verb}").status_code == 404
     assert small_api.ask("GET", "/reservations").json["items"] == []
 
 
@@ -336,15 +336,13 @@ ROUTES = [
 ]
 
 
-@pytest.mark.parametrize("role", [None, "customer", "staff", "warehouse", "service"])
 @pytest.mark.parametrize(("method", "path", "roles"), ROUTES)
-def test_a_route_is_for_its_roles(small_api, method: str, path: str, roles: set, role: str | None) -> None:
+def test_a_route_is_for_its_roles(small_api, method: str, path: str, roles: set) -> None:
     """Without a token 401, in another role 403, before anything of the request is read."""
-    status = small_api.ask(method, path, role=role).status_code
-    if role in roles:
-        assert status not in (401, 403)
-    else:
-        assert status == (401 if role is None else 403)
+    everybody = (None, "customer", "staff", "warehouse", "service")
+    statuses = {role: small_api.ask(method, path, role=role).status_code for role in everybody}
+    assert {role for role, status in statuses.items() if status not in (401, 403)} == roles
+    assert {role for role, status in statuses.items() if status == 401} == {None}
 
 
 def test_every_closed_route_is_in_that_table(small_api) -> None:

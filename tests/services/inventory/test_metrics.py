@@ -139,6 +139,13 @@ def test_stock_drifts_when_it_is_told_to(small_api) -> None:
     assert small_api.shelves.levels("A-1") == (8, 0)
 
 
+def test_a_drift_of_no_product_is_not_found(small_api) -> None:
+    """Whoever mistyped the SKU is told."""
+    fault = {"fault": "stock-drift", "units": 1, "sku": "NONE-1", "seconds": 60}
+    answer = small_api.client.post("/internal/faults", json=fault, headers=TOKEN)
+    assert (answer.status_code, answer.json["code"]) == (404, "stock_not_found")
+
+
 @pytest.mark.parametrize(
     "fault",
     [

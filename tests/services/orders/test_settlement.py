@@ -1,12 +1,14 @@
 """services/orders/domain/settlement.py: the interleavings that random search meets too rarely."""
 
+import contextlib
 import itertools
 
 import pytest
 
+from services.orders.domain.checkout import PAYING_SECONDS
 from services.orders.domain.order import State
 from services.shared.errors import PeerUnavailable
-from tests.services.orders.world import FINE, Fault, World, failing
+from tests.services.orders.world import FINE, Crash, Fault, World, failing
 
 AUTHORISE, CAPTURE = 5, 7
 
@@ -133,3 +135,18 @@ def test_two_requests_for_one_dead_order_end_alike(world: World) -> None:
         each.settlement.settle(each.only_order())
         assert settled(each) == "CONFIRMED COMMITTED"
         assert len(each.payments.captures) == 1
+
+
+def test_a_request_that_was_overtaken_gives_nothing_up(world: World) -> None:
+    """It slept before the gateway, a settler took over and died half way: its "surely nothing" is no longer true."""
+
+    def take_over() -> None:
+        world.now += PAYING_SECONDS + 1
+        with contextlib.suppress(Crash):
+            world.settlement.settle(world.only_order())
+
+    world.trouble.meanwhile["take over"] = take_over
+    overtaken = Fault("refused", before=("take over",))
+    world.trouble.script = [*[FINE] * AUTHORISE, overtaken, *[FINE] * 4, Fault("crash before")]
+    assert world.place(world.cart({"MUG-1": 1})).order.state is State.PAYMENT_UNKNOWN
+    assert settled(world) == "CONFIRMED COMMITTED"

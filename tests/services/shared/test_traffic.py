@@ -108,9 +108,9 @@ def test_requests_are_counted_by_their_class(make_toy) -> None:
     toy = make_toy(settings={"traffic_key": KEY}, now=lambda: NOW)
     seen = []
     toy.app.after_request(lambda answer: seen.append(traffic.current.get()) or answer)
-    toy.client.get("/things/a", headers={"X-Tillwatch-Traffic": GOOD})
     toy.client.get("/things/a", headers={"X-Tillwatch-Traffic": "probe"})
-    assert seen == ["probe", "user"]
+    toy.client.get("/things/a", headers={"X-Tillwatch-Traffic": GOOD})
+    assert seen == ["user", "probe"]
     assert traffic.current.get() == "user"
     labels = {"http_request_method": "GET", "http_route": "/things/<name>", "http_response_status_code": "200"}
     assert toy.value("http_server_requests_total", **labels, traffic="probe") == 1
