@@ -138,6 +138,8 @@ def test_a_backup_is_whole_while_orders_go_on(opened: Shelves, environ: dict[str
             number += 1
             opened.reserve(f"r{number}", {"KIT-1001": 1, "GAR-1001": 1})
             opened.take_back(opened.commit(f"r{number}").ref)
+            # A writer without a pause starves the other process: SQLite's lock has no queue across processes.
+            stop.wait(0.005)
 
     buyer = threading.Thread(target=buy)
     buyer.start()
