@@ -57,7 +57,7 @@ class RedisCache:
             socket_timeout=TIMEOUT_SECONDS,
             socket_connect_timeout=TIMEOUT_SECONDS,
             max_connections=MAX_CONNECTIONS,
-            # The client's own three attempts with pauses would hold a reader up for seconds.
+            # One attempt, whatever the client's release does by itself: several with pauses would hold a reader up.
             retry=Retry(NoBackoff(), 0),
             health_check_interval=0,
             decode_responses=True,

@@ -80,15 +80,15 @@ def test_a_copy_that_fails_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_an_unsound_copy_is_not_kept(environ: dict[str, str], tmp_path: Path) -> None:
-    """A page of the source that was overwritten is noticed, and the copy of yesterday stays."""
+    """An index that holds another's entries is noticed, though every page can be read; yesterday's copy stays."""
     source = tmp_path / "catalog.db"
-    with closing(sqlite3.connect(source)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     yesterday = back_up(source, tmp_path / "copies", now=0)
-    content = bytearray(source.read_bytes())
-    content[20 * 4096 : 24 * 4096] = os.urandom(4 * 4096)
-    source.write_bytes(content)
-    with pytest.raises(BackupFailed):
+    with closing(sqlite3.connect(source, isolation_level=None)) as connection:
+        find = "SELECT rootpage FROM sqlite_schema WHERE name = ?"
+        (other,) = connection.execute(find, ("products_by_name",)).fetchone()
+        connection.execute("PRAGMA writable_schema=ON")
+        connection.execute("UPDATE sqlite_schema SET rootpage = ? WHERE name = 'products_by_price'", (other,))
+    with pytest.raises(BackupFailed, match="the copy is not sound"):
         back_up(source, tmp_path / "copies", now=1)
     assert list((tmp_path / "copies").iterdir()) == [yesterday]
 
