@@ -80,14 +80,15 @@ def test_a_copy_that_fails_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_an_unsound_copy_is_not_kept(environ: dict[str, str], tmp_path: Path) -> None:
-    """An index that holds another's entries is noticed, though every page can be read; yesterday's copy stays."""
+    """Indexes that hold one another's entries are noticed, though every page can be read; yesterday's copy stays."""
     source = tmp_path / "catalog.db"
     yesterday = back_up(source, tmp_path / "copies", now=0)
     with closing(sqlite3.connect(source, isolation_level=None)) as connection:
-        find = "SELECT rootpage FROM sqlite_schema WHERE name = ?"
-        (other,) = connection.execute(find, ("products_by_name",)).fetchone()
+        query = "SELECT name, rootpage FROM sqlite_schema WHERE name IN ('products_by_name', 'products_by_price')"
+        (one, its_page), (other, others_page) = connection.execute(query).fetchall()
         connection.execute("PRAGMA writable_schema=ON")
-        connection.execute("UPDATE sqlite_schema SET rootpage = ? WHERE name = 'products_by_price'", (other,))
+        swap = "UPDATE sqlite_schema SET rootpage = CASE name WHEN ? THEN ? ELSE ? END WHERE name IN (?, ?)"
+        connection.execute(swap, (one, others_page, its_page, one, other))
     with pytest.raises(BackupFailed, match="the copy is not sound"):
         back_up(source, tmp_path / "copies", now=1)
     assert list((tmp_path / "copies").iterdir()) == [yesterday]
