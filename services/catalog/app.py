@@ -7,8 +7,8 @@ from collections.abc import Callable
 from apiflask import APIFlask
 from prometheus_client import CollectorRegistry
 
-from services.catalog.adapters.backup import BACKUP
 from services.catalog.adapters.cache_memory import InProcessCache
+from services.catalog.adapters.figures import BACKUP
 from services.catalog.adapters.metrics import PriceMetrics
 from services.catalog.api import category_pages, price_pages, product_pages
 from services.catalog.api.required_bodies import require_bodies
@@ -17,7 +17,7 @@ from services.catalog.domain.ports import CatalogStore, ProductCache
 from services.catalog.domain.price_watch import PriceWatch
 from services.shared import jobs, service
 from services.shared.config import Config
-from services.shared.database import SQLITE, Database
+from services.shared.database import Database
 from services.shared.faults import FaultBoard, database_guard
 from services.shared.faults_api import expose_to
 from services.shared.identity import TokenVerifier
@@ -48,7 +48,7 @@ def create_app(
     board = FaultBoard(clock=clock, random=random.random)
     if database is not None:
         database.guard = database_guard(board)
-        jobs.show_in(registry, database, (), (BACKUP,) if database.dialect == SQLITE else ())
+        jobs.show_in(registry, database, (), (BACKUP,))
     # Longer than copies last: one that was on its way into the cache may come late.
     written = InProcessCache(2 * CACHE_SECONDS, clock=clock)
     reads = CachedReads(repository, cache or InProcessCache(CACHE_SECONDS, clock=clock), written)

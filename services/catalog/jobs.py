@@ -1,6 +1,6 @@
 """The catalog's jobs, each run once and ended: what CronJobs call.
 
-python -m services.catalog.jobs backup [--to FOLDER]     copies the SQLite database, by default to DATA_DIR/backups
+python -m services.catalog.jobs backup [--to FOLDER]     copies the database, by default to DATA_DIR/backups
 python -m services.catalog.jobs seed                     fills a catalog that is empty
 """
 
@@ -11,13 +11,12 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sqlalchemy import make_url
-
-from services.catalog.adapters.backup import BACKUP, BackupFailed, back_up
+from services.catalog.adapters.figures import BACKUP
 from services.catalog.adapters.seed import seed_if_empty
 from services.shared import jobs, migrate
+from services.shared.backup import BackupFailed, backup
 from services.shared.config import Config, from_environ
-from services.shared.database import SQLITE, Database, open_database
+from services.shared.database import Database, open_database
 from services.shared.errors import SharedError
 
 
@@ -25,7 +24,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """The command. Returns its exit code: 0 done, 1 failed, 2 wrong usage."""
     parser = argparse.ArgumentParser(prog="python -m services.catalog.jobs", description="The catalog's jobs.")
     commands = parser.add_subparsers(dest="job", required=True)
-    copy = commands.add_parser(BACKUP, help="copy the SQLite database while it is used")
+    copy = commands.add_parser(BACKUP, help="copy the database while it is used")
     copy.add_argument("--to", type=Path, metavar="FOLDER", help="by default DATA_DIR/backups")
     commands.add_parser("seed", help="fill an empty catalog")
     parsed = parser.parse_args(arguments)
@@ -45,11 +44,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 def _back_up(config: Config, database: Database, folder: Path | None) -> str:
-    url = make_url(config.database_url)
-    if url.get_backend_name() != SQLITE or not url.database:
-        raise BackupFailed("only SQLite files are copied here; PostgreSQL is backed up by its own means")
     now = time.time()
-    copy = back_up(Path(url.database), folder or config.data_dir / "backups", now=now)
+    copy = backup(config.database_url, folder or config.data_dir / "backups", config.service, now=now)
     with database.writing() as connection:
         jobs.succeeded(connection, BACKUP, now=now)
     return str(copy)

@@ -2,7 +2,7 @@
 
 python -m services.inventory.jobs expire                  give back what is held past its time; every minute
 python -m services.inventory.jobs reconcile [--repair]    do the books agree? exits with 1 if not; every hour
-python -m services.inventory.jobs backup [FILE]           a copy; by default DATA_DIR/backups/inventory.db
+python -m services.inventory.jobs backup [--to FOLDER]    a copy; by default in DATA_DIR/backups
 python -m services.inventory.jobs seed                    receive the opening stock of SKUs that are not known yet
 """
 
@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from services.inventory.adapters import figures, seed
-from services.inventory.adapters.backup import BackupFailed, backup
 from services.inventory.adapters.figures import BACKUP, EXPIRE, RECONCILE, SEED
 from services.inventory.adapters.sql import SqlUnitOfWork
 from services.inventory.domain.discrepancy import Fault
 from services.inventory.domain.reconcile import reconcile, repair
 from services.inventory.domain.settle import expire_due
 from services.shared import idempotency, jobs, logs, migrate
+from services.shared.backup import BackupFailed, backup
 from services.shared.config import Config, from_environ
 from services.shared.database import Database, open_database
 from services.shared.errors import ConfigError, DatabaseUnavailable, NotReady
@@ -79,15 +79,15 @@ def run_reconcile(database: Database, *, now: float, repairing: bool) -> tuple[i
     return (DISCREPANT if found else DONE), said
 
 
-def run_backup(database: Database, database_url: str, target: Path, *, now: float) -> tuple[int, Said]:
-    """Copy the database to *target*.
+def run_backup(database: Database, config: Config, folder: Path, *, now: float) -> tuple[int, Said]:
+    """A new copy of the database in *folder*.
 
     Raises:  BackupFailed, OSError, DatabaseUnavailable
     """
-    size = backup(database_url, target)
+    copy = backup(config.database_url, folder, config.service, now=now)
     with database.writing() as connection:
         jobs.succeeded(connection, BACKUP, now=now)
-    return DONE, {"file": str(target), "bytes": size}
+    return DONE, {"file": str(copy), "bytes": copy.stat().st_size}
 
 
 def run_seed(database: Database, *, now: float) -> tuple[int, Said]:
@@ -109,8 +109,7 @@ def _run(parsed: argparse.Namespace, config: Config, now: float) -> tuple[int, S
         if parsed.job == RECONCILE:
             return run_reconcile(database, now=now, repairing=parsed.repair)
         if parsed.job == BACKUP:
-            target = parsed.file or config.data_dir / "backups" / "inventory.db"
-            return run_backup(database, config.database_url, target, now=now)
+            return run_backup(database, config, parsed.to or config.data_dir / "backups", now=now)
         return run_seed(database, now=now)
     finally:
         database.close()
@@ -124,7 +123,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     reconciling = commands.add_parser(RECONCILE, help="compare stock with reservations and movements")
     reconciling.add_argument("--repair", action="store_true", help="set what is reserved to what is held")
     copying = commands.add_parser(BACKUP, help="copy the database while it is used")
-    copying.add_argument("file", type=Path, nargs="?", help="by default DATA_DIR/backups/inventory.db")
+    copying.add_argument("--to", type=Path, metavar="FOLDER", help="by default DATA_DIR/backups")
     commands.add_parser(SEED, help="receive the opening stock of SKUs that are not known yet")
     parsed = parser.parse_args(arguments)
     try:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from services.orders.adapters.backup import backup
 from services.orders.adapters.delivery import on_behalf_of
 from services.orders.adapters.housekeeping import purge
 from services.orders.assembly import Parts
@@ -27,6 +26,7 @@ from services.orders.figures import (
     RESOLVE,
 )
 from services.shared import jobs
+from services.shared.backup import backup
 from services.shared.config import Config
 from services.shared.database import Database
 
@@ -111,7 +111,7 @@ def run_reconcile(shop: Shop, *, grace_seconds: float = GRACE_SECONDS) -> Report
 
 def run_backup(shop: Shop, folder: Path) -> Report:
     """Copy the database while it is used."""
-    copy = backup(shop.config.database_url, folder, now=shop.now())
+    copy = backup(shop.config.database_url, folder, "orders", now=shop.now())
     shop.succeeded(BACKUP)
     return {"ok": True, "copy": str(copy)}
 

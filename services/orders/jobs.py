@@ -11,13 +11,13 @@ from pathlib import Path
 import click
 from prometheus_client import CollectorRegistry
 
-from services.orders.adapters.backup import BackupFailed
 from services.orders.adapters.carts import open_carts
 from services.orders.assembly import assemble
 from services.orders.domain.reconciliation import GRACE_SECONDS
 from services.orders.figures import BACKUP, EXPIRE, PURGE, RECONCILE, RESOLVE
 from services.orders.job_runs import Report, Shop, run_backup, run_expire, run_purge, run_reconcile, run_resolve
 from services.shared import logs
+from services.shared.backup import BackupFailed
 from services.shared.config import from_environ
 from services.shared.database import open_database
 from services.shared.errors import ConfigError, DatabaseUnavailable, PeerUnavailable, PeerUnknown

@@ -1,7 +1,7 @@
 """The gateway's scheduled jobs.
 
 python -m services.payments.jobs reconcile [--repair]    payments against the ledger; exits with 1 if they differ
-python -m services.payments.jobs backup                  a copy in BACKUP_DIR, by default DATA_DIR/backups
+python -m services.payments.jobs backup [--to FOLDER]    a copy; by default in DATA_DIR/backups
 """
 
 import argparse
@@ -12,11 +12,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from services.payments.adapters.backup import BackupFailed, backup
 from services.payments.adapters.reconciliation import compare, repair
 from services.payments.domain.ledger import DISCREPANCIES
 from services.payments.figures import BACKUP, DISCREPANCY, DISCREPANT, OK, RECONCILE, RECONCILIATIONS
 from services.shared import jobs
+from services.shared.backup import BackupFailed, backup
 from services.shared.config import Config, from_environ
 from services.shared.database import Database, open_database
 from services.shared.errors import ConfigError, DatabaseUnavailable
@@ -57,7 +57,7 @@ def back_up(config: Config, database: Database, folder: Path, *, now: float) -> 
 
     Raises:  BackupFailed, OSError, DatabaseUnavailable.
     """
-    copy = backup(config.database_url, folder, now=now)
+    copy = backup(config.database_url, folder, "payments", now=now)
     with database.writing() as connection:
         jobs.succeeded(connection, BACKUP, now=now)
     return copy

@@ -10,8 +10,6 @@ import pytest
 
 from local.server import program
 from services.payments import jobs
-from services.payments.adapters import backup as backup_module
-from services.payments.adapters.backup import KEEP, BackupFailed, backup
 from services.payments.adapters.housekeeping import KEEP_DELIVERED_MS, purge
 from services.payments.domain.ledger import DISCREPANCIES
 from services.shared.database import Database
@@ -158,37 +156,6 @@ def test_a_backup_is_a_whole_copy(gateway: Gateway, database_url: str, tmp_path:
     else:
         listing = subprocess.run(["pg_restore", "--list", copy], capture_output=True, text=True, check=True).stdout
         assert "TABLE DATA public ledger_entries" in listing
-
-
-def test_the_newest_backups_are_kept(sqlite_database: Database, tmp_path: Path) -> None:
-    """Seven; the eighth takes the place of the first."""
-    url = f"sqlite:///{tmp_path / 'payments.db'}"
-    made = [backup(url, tmp_path / "copies", now=1_800_000_000 + 60 * number).name for number in range(KEEP + 1)]
-    assert sorted(path.name for path in (tmp_path / "copies").iterdir()) == made[1:]
-
-
-def test_a_backup_that_fails_leaves_what_was_there(sqlite_database: Database, tmp_path: Path, monkeypatch) -> None:
-    """The copies before it, and no half of one."""
-    url, folder = f"sqlite:///{tmp_path / 'payments.db'}", tmp_path / "copies"
-    kept = backup(url, folder, now=1_800_000_000)
-    (tmp_path / "broken.db").write_bytes(b"no database at all" * 100)
-    with pytest.raises(BackupFailed):
-        backup(f"sqlite:///{tmp_path / 'broken.db'}", folder, now=1_800_000_060)
-    assert list(folder.iterdir()) == [kept]
-
-
-def test_the_password_is_neither_an_argument_nor_in_the_error(tmp_path: Path, monkeypatch) -> None:
-    """Arguments are shown to everybody on the machine."""
-    ran: list[list[str]] = []
-
-    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
-        ran.append(command)
-        return subprocess.CompletedProcess(command, 1, "", "pg_dump: error: no way\n")
-
-    monkeypatch.setattr(backup_module.subprocess, "run", run)
-    with pytest.raises(BackupFailed, match="no way") as raised:
-        backup("postgresql+psycopg://u:verysecret@h/d", tmp_path, now=0)
-    assert "verysecret" not in str(ran) + str(raised.value)
 
 
 def test_the_purge_takes_what_is_old(gateway: Gateway) -> None:

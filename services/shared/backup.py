@@ -1,4 +1,4 @@
-"""Copies the gateway's database while it is in use: SQLite's by its own means, PostgreSQL's by pg_dump."""
+"""Copies a service's database while it is in use: SQLite's by its own means, PostgreSQL's by pg_dump."""
 
 import os
 import sqlite3
@@ -14,16 +14,19 @@ from services.shared.database import SQLITE
 
 KEEP = 7
 _DUMP_SECONDS = 600.0
-_NAME = "payments-{:%Y%m%dT%H%M%SZ}"
+_TIME = "%Y%m%dT%H%M%SZ"
 
 
 class BackupFailed(Exception):
     """There is no new copy; those that were there are. The text holds no password."""
 
 
-def backup(database_url: str, folder: Path, *, now: float) -> Path:
-    """A new copy in *folder*, readable by this user alone; the oldest beyond KEEP are removed after it is whole.
+def backup(database_url: str, folder: Path, service: str, *, now: float) -> Path:
+    """A new copy of *service*'s database in *folder*, readable by this user alone.
 
+    Once it is whole and on the disk, the oldest beyond KEEP are removed.
+
+    Args:    now: Unix seconds; it names the copy.
     Raises:  BackupFailed.  OSError: the folder cannot be written.
     """
     url = make_url(database_url)
@@ -31,7 +34,7 @@ def backup(database_url: str, folder: Path, *, now: float) -> Path:
     copy: Callable[[URL, Path], None] = _copy_sqlite if of_sqlite else _dump_postgresql
     suffix = ".db" if of_sqlite else ".dump"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    finished = folder / (_NAME.format(datetime.fromtimestamp(now, UTC)) + suffix)
+    finished = folder / f"{service}-{datetime.fromtimestamp(now, UTC):{_TIME}}{suffix}"
     unfinished = folder / f".{finished.name}.{os.getpid()}"
     try:
         unfinished.touch(mode=0o600)
@@ -41,7 +44,7 @@ def backup(database_url: str, folder: Path, *, now: float) -> Path:
         unfinished.replace(finished)
     finally:
         unfinished.unlink(missing_ok=True)
-    for old in sorted(folder.glob(f"payments-*{suffix}"))[:-KEEP]:
+    for old in sorted(folder.glob(f"{service}-*{suffix}"))[:-KEEP]:
         old.unlink()
     return finished
 
@@ -51,11 +54,12 @@ def _copy_sqlite(url: URL, target: Path) -> None:
     if not source.is_file():
         raise BackupFailed("there is no database file to copy")
     try:
-        with closing(sqlite3.connect(source)) as origin, closing(sqlite3.connect(target)) as copy:
-            origin.backup(copy, pages=1000)
-            (state,) = copy.execute("PRAGMA integrity_check").fetchone()
+        with closing(sqlite3.connect(source, timeout=30)) as origin, closing(sqlite3.connect(target)) as copy:
+            # In one step: it reads one moment, and writers go on meanwhile.
+            origin.backup(copy)
             # One file that is whole by itself, without a log beside it.
             copy.execute("PRAGMA journal_mode=DELETE")
+            (state,) = copy.execute("PRAGMA integrity_check").fetchone()
     except sqlite3.Error as error:
         raise BackupFailed(f"SQLite: {error}") from error
     if state != "ok":
