@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import statistics
 import tempfile
@@ -29,7 +30,9 @@ SECONDS, QUICK_SECONDS = 6.0, 1.0
 CHECKOUTS, QUICK_CHECKOUTS = 160, 16
 MOST_MIB = 110
 MOST_SERIES = 5000
-UNITS = 10_000
+# As many products as are bought, those with the most stock: none of them runs out.
+BOUGHT = 100
+_STOCK = Path(__file__).parent.parent / "services" / "inventory" / "seed" / "stock.json"
 
 
 def measure(plan: Plan) -> Iterator[Row]:
@@ -54,8 +57,11 @@ def _checkouts(shop: ShopRun, route: Target, rounds: int, plan: Plan) -> Iterato
     post = Target(port=route.port, path=route.path, method="POST")
     count = QUICK_CHECKOUTS if plan.quick else CHECKOUTS
 
+    skus = _plentiful()
+    pairs = itertools.cycle(zip(skus[::2], skus[1::2], strict=True))
+
     def buy() -> Load:
-        calls = [_checkout(shop, number) for number in range(count)]
+        calls = [_checkout(shop, number, next(pairs)) for number in range(count)]
         return ask(target, calls)
 
     def peer() -> Load:
@@ -65,18 +71,25 @@ def _checkouts(shop: ShopRun, route: Target, rounds: int, plan: Plan) -> Iterato
     yield from _rows("shop_checkout", ours, others)
 
 
-def _checkout(shop: ShopRun, number: int) -> Call:
-    """A cart with two products in it, ready to be bought by one of a few customers."""
+def _plentiful() -> list[str]:
+    """SKUs that there is most of; those of probes are not for sale here."""
+    stock: dict[str, int] = json.loads(_STOCK.read_text(encoding="utf-8"))
+    ordinary = [sku for sku in stock if not sku.startswith("PROBE-")]
+    return sorted(ordinary, key=lambda sku: stock[sku], reverse=True)[:BOUGHT]
+
+
+def _checkout(shop: ShopRun, number: int, skus: tuple[str, ...]) -> Call:
+    """A cart with *skus* in it, ready to be bought by one of a few customers."""
     bearer = shop.issuer.bearer(f"u-{number % CLIENTS}", {"customer"}, "orders")
     headers = {**bearer, "Idempotency-Key": uuid.uuid4().hex}
     made = shop.ask("orders", "/api/v1/carts", "POST", {}, headers=headers)
     if made.status != 201:
         raise BenchError(f"a cart was not made: {made.status} {made.body[:300]!r}")
     cart = made.json()["cart_id"]
-    for item in shop.ask("catalog", "/api/v1/products?limit=2").json()["items"]:
-        put = shop.ask("orders", f"/api/v1/carts/{cart}/items/{item['sku']}", "PUT", {"quantity": 1}, headers=bearer)
+    for sku in skus:
+        put = shop.ask("orders", f"/api/v1/carts/{cart}/items/{sku}", "PUT", {"quantity": 1}, headers=bearer)
         if put.status not in (200, 201):
-            raise BenchError(f"{item['sku']} was not put into a cart: {put.status} {put.body[:300]!r}")
+            raise BenchError(f"{sku} was not put into a cart: {put.status} {put.body[:300]!r}")
     body = json.dumps({"cart_id": cart, "payment_method": "tok_visa"}).encode()
     own = {"Content-Type": "application/json", "Idempotency-Key": uuid.uuid4().hex}
     return Call(body=body, headers={**bearer, **own})

@@ -20,6 +20,7 @@ from flask import Flask, current_app, g, request
 from services.shared import deadline
 from services.shared.errors import ConfigError, InvalidToken
 from services.shared.identity import (
+    ADMIN,
     CUSTOMER,
     ROLES,
     SERVICE,
@@ -33,6 +34,7 @@ from services.shared.identity import (
 from services.shared.tokens import JwksVerifier, verifier_of
 
 __all__ = [
+    "ADMIN",
     "CUSTOMER",
     "SERVICE",
     "STAFF",

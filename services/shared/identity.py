@@ -9,8 +9,9 @@ from services.shared.errors import InvalidToken
 CUSTOMER = "customer"
 STAFF = "staff"
 WAREHOUSE = "warehouse"
+ADMIN = "admin"
 SERVICE = "service"
-ROLES = frozenset({CUSTOMER, STAFF, WAREHOUSE, SERVICE})
+ROLES = frozenset({CUSTOMER, STAFF, WAREHOUSE, ADMIN, SERVICE})
 
 # The issuer of people's tokens. A service issues its own, under the name that is also their subject.
 USERS_ISSUER = "tillwatch-users"

@@ -25,6 +25,7 @@ from opentelemetry.trace import (
 )
 
 from services.shared import tracing
+from services.shared.sampling import at_most
 from services.shared.tracing import Trace, Tracing
 
 if TYPE_CHECKING:
@@ -54,10 +55,10 @@ class OtlpTracing(Tracing):
     def to_endpoint(cls, config: "Config") -> "OtlpTracing":
         """Spans to the collector that *config* names, in batches, from a thread of their own.
 
-        How many are sampled, OTEL_TRACES_SAMPLER says: by default each, unless the caller has decided otherwise.
+        Each request is traced up to the rate that *config* names, and where the caller traces it in any case.
         """
         resource = Resource.create({"service.name": config.service, "service.version": config.version})
-        provider = TracerProvider(resource=resource)
+        provider = TracerProvider(resource=resource, sampler=at_most(config.traces_per_second))
         exporter = OTLPSpanExporter(endpoint=f"{config.otlp_endpoint}/v1/traces", timeout=EXPORT_SECONDS)
         provider.add_span_processor(BatchSpanProcessor(exporter, export_timeout_millis=EXPORT_SECONDS * 1000))
         return cls(provider)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from apiflask import APIBlueprint, APIFlask
 from flask import Response, request
 from prometheus_client import CollectorRegistry
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from services.shared import auth, body, caching, exposition, failures, faults, faults_api, openapi, problems
 from services.shared.config import Config
@@ -83,6 +84,9 @@ def build(  # noqa: PLR0913  # a name for each thing that a service is put toget
     if verifier is None and auth.has_closed_routes(app):
         _LOGGER.warning("no issuer is trusted: every route that is not public answers 401")
 
+    if config.proxies:
+        # Whom limits count and logs name; without a proxy the header is anybody's to write, and is not looked at.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=0)  # type: ignore[method-assign]
     metrics = HttpMetrics(registry)
     metrics.create_label_sets(_counted_routes(app))
     app.wsgi_app = Observer(  # type: ignore[method-assign]

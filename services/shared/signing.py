@@ -62,16 +62,23 @@ class SigningKey:
         return self._members(self.private.public_key())
 
     def sign(
-        self, *, subject: str, roles: Collection[str], audience: str, ttl: float, now: float, **claims: Any
+        self,
+        *,
+        subject: str,
+        roles: Collection[str],
+        audience: str | Collection[str],
+        ttl: float,
+        now: float,
+        **claims: Any,
     ) -> str:
-        """A token for *audience* that says who *subject* is, for *ttl* seconds from *now* (Unix seconds).
+        """A token for *audience*, one or several, that says who *subject* is, for *ttl* seconds from *now*.
 
-        Args:    claims: more of them, or others in place of those above; for tests of what must be refused.
+        Args:    now: Unix seconds. claims: more of them, or others in place of those above; for tests of what must be refused.
         """
         said = {
             "iss": self.issuer,
             "sub": subject,
-            "aud": audience,
+            "aud": audience if isinstance(audience, str) else sorted(audience),
             "roles": sorted(roles),
             "iat": int(now),
             "nbf": int(now) - BACKDATED_SECONDS,

@@ -51,6 +51,9 @@ def test_the_whole_environment_is_read() -> None:
         "REDIS_URL": "redis://:hunter2@cache:6379/0",
         "JWKS_FILE": "/keys/jwks.json",
         "SERVICE_KEY_FILE": "/keys/orders.key.json",
+        "SIGNING_KEY_FILE": "/keys/issuer.key.json",
+        "PROXIES": "2",
+        "TRACES_PER_SECOND": "7",
         "CATALOG_URL": "https://catalog.shop/",
         "INVENTORY_URL": "http://inventory:8002",
         "WEBHOOK_URL": "http://orders:8003/hook",
@@ -70,11 +73,14 @@ def test_the_whole_environment_is_read() -> None:
         redis_url="redis://:hunter2@cache:6379/0",
         jwks_file=Path("/keys/jwks.json"),
         service_key_file=Path("/keys/orders.key.json"),
+        signing_key_file=Path("/keys/issuer.key.json"),
+        proxies=2,
         peers=PEERS | {"catalog": "https://catalog.shop", "inventory": "http://inventory:8002"},
         webhook_url="http://orders:8003/hook",
         webhook_key=secret,
         traffic_key=secret,
         otlp_endpoint="http://collector:4318",
+        traces_per_second=7,
     )
     assert not [word for word in (secret, "hunter2") if word in repr(config)]
 
@@ -107,3 +113,10 @@ def test_an_address_that_is_none_is_refused(name: str, address: str) -> None:
     with pytest.raises(ConfigError, match=rf"^{name}: expected http://HOST") as raised:
         from_environ("orders", {name: address})
     assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize(("name", "text"), [("PROXIES", "-1"), ("PROXIES", "9"), ("TRACES_PER_SECOND", "many")])
+def test_a_number_that_is_none_is_refused(name: str, text: str) -> None:
+    """With the range that it must be in."""
+    with pytest.raises(ConfigError, match=rf"^{name}: '{text}' is not a whole number from 0 to \d+$"):
+        from_environ("orders", {name: text})

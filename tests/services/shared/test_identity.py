@@ -30,7 +30,7 @@ def test_an_issuer_speaks_of_its_own(issuer: str, subject: str, roles: list[str]
         pytest.param(ORDERS, ORDERS, ["staff"], "roles", id="a service as staff"),
         pytest.param(USERS_ISSUER, "u-1", ["service"], "roles", id="a user as a service"),
         pytest.param(USERS_ISSUER, ORDERS, ["customer"], "subject", id="a user named like a service"),
-        pytest.param(USERS_ISSUER, "u-1", ["admin"], "roles", id="an unknown role"),
+        pytest.param(USERS_ISSUER, "u-1", ["operator"], "roles", id="an unknown role"),
         pytest.param(USERS_ISSUER, "u-1", "customer", "roles", id="roles that are no list"),
         pytest.param(USERS_ISSUER, "u-1", [1], "roles", id="a role that is no word"),
         pytest.param(USERS_ISSUER, "u-1", None, "roles", id="no roles"),

@@ -4,6 +4,7 @@ import time
 
 import pytest
 import redis
+from flask import request
 
 from services.shared.auth import allow, public
 from services.shared.limits import new_limiter
@@ -121,3 +122,21 @@ def test_without_redis_the_process_counts_alone(limited) -> None:
     began = time.monotonic()
     assert statuses(toy, "/few", 3) == [200, 200, 429]
     assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize(
+    ("proxies", "counted"),
+    [(0, "127.0.0.1"), (1, "203.0.113.9"), (2, "198.51.100.7")],
+)
+def test_an_address_is_what_our_own_proxies_say(make_toy, proxies: int, counted: str) -> None:
+    """The last so many that were added; what a client writes itself stands before them and is not believed."""
+
+    def add(blueprint, _board) -> None:
+        @blueprint.get("/address")
+        @public
+        def address() -> dict[str, str | None]:
+            return {"address": request.remote_addr}
+
+    client = make_toy(add=add, settings={"proxies": proxies}).client
+    answer = client.get("/address", headers={"X-Forwarded-For": "192.0.2.1, 198.51.100.7, 203.0.113.9"})
+    assert answer.json == {"address": counted}
