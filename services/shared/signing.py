@@ -73,7 +73,8 @@ class SigningKey:
     ) -> str:
         """A token for *audience*, one or several, that says who *subject* is, for *ttl* seconds from *now*.
 
-        Args:    now: Unix seconds. claims: more of them, or others in place of those above; for tests of what must be refused.
+        Args:    now: Unix seconds. claims: more of them, or others in place of those above, for tests of what must be
+                 refused.
         """
         said = {
             "iss": self.issuer,
