@@ -114,7 +114,7 @@ def _pss_mib(leader: int) -> float:
 
 
 def _telemetry(folder: Path, rounds: int, plan: Plan) -> Iterator[Row]:
-    """Reads with traces sent to a collector, beside reads without; every request is traced."""
+    """Reads with traces sent to a collector, up to the bound that a service has by itself, beside reads without."""
     with (
         _collector() as endpoint,
         running_shop(folder / "on", environ={"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}) as traced,

@@ -22,7 +22,7 @@ from services.inventory.adapters.sql import SqlUnitOfWork
 from services.inventory.domain.discrepancy import Fault
 from services.inventory.domain.reconcile import reconcile, repair
 from services.inventory.domain.settle import expire_due
-from services.shared import idempotency, jobs, logs, migrate
+from services.shared import idempotency, jobs, logs, migrate, outbox
 from services.shared.backup import BackupFailed, backup
 from services.shared.config import Config, from_environ
 from services.shared.database import Database, open_database
@@ -32,13 +32,15 @@ _LOGGER = logging.getLogger(__name__)
 DONE, DISCREPANT, FAILED = 0, 1, 3
 # What one run does at most; the next goes on from there.
 MAX_EXPIRED = 10_000
+# Longer than orders repeats an event.
+KEEP_RECEIPTS_MS = 30 * 24 * 3600 * 1000
 # SKUs that a report names; the figures count all of them.
 MAX_SHOWN = 50
 Said = dict[str, Any]
 
 
 def run_expire(database: Database, *, now: float) -> tuple[int, Said]:
-    """Give back what is due, and forget answers to Idempotency-Keys that are older than a day.
+    """Give back what is due; forget answers to Idempotency-Keys after a day, receipts of events after 30.
 
     Raises:  DatabaseUnavailable
     """
@@ -52,6 +54,7 @@ def run_expire(database: Database, *, now: float) -> tuple[int, Said]:
     expired = expire_due(SqlUnitOfWork(database), now_ms=now_ms, most=MAX_EXPIRED, failed=failed)
     with database.writing() as connection:
         idempotency.purge(connection, now_ms=now_ms)
+        outbox.forget_received(connection, before_ms=now_ms - KEEP_RECEIPTS_MS, most=MAX_EXPIRED)
         figures.expired(connection, expired, failed=len(failures), now=now)
     return (FAILED if failures else DONE), {"expired": expired, "failed": len(failures)}
 

@@ -63,10 +63,14 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """The work is ours. `resource` is what an attempt that died had begun; None when this is the first."""
+    """The work is ours, until `lease_until_ms`: after that it may be another's.
+
+    `resource` is what an attempt that died had begun; None when this is the first.
+    """
 
     key: Key
     resource: str | None = None
+    lease_until_ms: int = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +120,7 @@ def claim(connection: Connection, key: Key, *, now_ms: int, resource: str | None
     }
     # Where another transaction holds this key, PostgreSQL waits here until that one ends.
     if connection.execute(insert.values(**row).returning(_TABLE.c.key)).first() is not None:
-        return Claimed(key=key)
+        return Claimed(key=key, lease_until_ms=lease_until_ms)
     return _found(connection, key, now_ms, lease_until_ms)
 
 
@@ -130,27 +134,29 @@ def _found(connection: Connection, key: Key, now_ms: int, lease_until_ms: int) -
     if row.lease_until_ms > now_ms:
         raise KeyInUse(retry_after_seconds=-(-(row.lease_until_ms - now_ms) // 1000))
     connection.execute(update(_TABLE).where(_is(key)).values(lease_until_ms=lease_until_ms))
-    return Claimed(key=key, resource=row.resource)
+    return Claimed(key=key, resource=row.resource, lease_until_ms=lease_until_ms)
 
 
 def complete(connection: Connection, claimed: Claimed, answer: Answer) -> None:
-    """Store *answer*, in the transaction that makes it true. Only 2xx and answers that a repeat would get again."""
+    """Store *answer*, in the transaction that makes it true. Only 2xx and answers that a repeat would get again.
+
+    Whose lease has run out and been taken up changes nothing any more, here and below: the answer is its successor's.
+    """
     connection.execute(
         update(_TABLE)
-        .where(_is(claimed.key))
+        .where(_held(claimed))
         .values(status=answer.status, body=json.dumps(answer.body), headers=json.dumps(dict(answer.headers)))
     )
 
 
 def abandon(connection: Connection, claimed: Claimed) -> None:
     """Give the key back: nothing has happened, and a repeat may try anew."""
-    connection.execute(delete(_TABLE).where(_is(claimed.key), _TABLE.c.status.is_(None)))
+    connection.execute(delete(_TABLE).where(_held(claimed)))
 
 
 def let_go(connection: Connection, claimed: Claimed, *, now_ms: int) -> None:
     """End the lease but keep the resource: a repeat takes it up at once."""
-    statement = update(_TABLE).where(_is(claimed.key), _TABLE.c.status.is_(None))
-    connection.execute(statement.values(lease_until_ms=now_ms))
+    connection.execute(update(_TABLE).where(_held(claimed)).values(lease_until_ms=now_ms))
 
 
 def purge(connection: Connection, *, now_ms: int, most: int = 10_000) -> int:
@@ -160,6 +166,11 @@ def purge(connection: Connection, *, now_ms: int, most: int = 10_000) -> int:
     for row in rows:
         connection.execute(delete(_TABLE).where(_is(Key(principal=row[0], route=row[1], key=row[2], body_sha256=""))))
     return len(rows)
+
+
+def _held(claimed: Claimed) -> Any:
+    held = _TABLE.c.lease_until_ms == claimed.lease_until_ms
+    return and_(_is(claimed.key), _TABLE.c.status.is_(None), held)
 
 
 def _is(key: Key) -> Any:

@@ -21,8 +21,10 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    delete,
     func,
     select,
+    tuple_,
     update,
 )
 
@@ -106,6 +108,13 @@ def first_time(connection: Connection, *, consumer: str, event_id: str, now_ms: 
     insert = insert_into(connection, _INBOX).on_conflict_do_nothing()
     row = {"consumer": consumer, "event_id": event_id, "received_at_ms": now_ms}
     return connection.execute(insert.values(**row).returning(_INBOX.c.event_id)).first() is not None
+
+
+def forget_received(connection: Connection, *, before_ms: int, most: int) -> int:
+    """Forget at most *most* receipts from before *before_ms*, longer ago than any sender repeats; how many."""
+    old = select(_INBOX.c.consumer, _INBOX.c.event_id).where(_INBOX.c.received_at_ms < before_ms).limit(most)
+    these = delete(_INBOX).where(tuple_(_INBOX.c.consumer, _INBOX.c.event_id).in_(old))
+    return len(connection.execute(these.returning(_INBOX.c.event_id)).all())
 
 
 def oldest_seconds(connection: Connection, *, now_ms: int) -> float:

@@ -4,14 +4,14 @@ from sqlalchemy import delete, select
 
 from services.orders.adapters import carts_sql
 from services.orders.adapters.tables import METADATA
-from services.shared import idempotency
+from services.shared import idempotency, outbox
 from services.shared.database import Database
 
 # Longer than anybody looks into what was sent when, and than the gateway repeats a webhook.
 KEEP_MS = 7 * 24 * 3600 * 1000
 # So many a transaction, so that no request waits long for it.
 BATCH = 1000
-_OUTBOX, _INBOX = METADATA.tables["outbox"], METADATA.tables["inbox"]
+_OUTBOX = METADATA.tables["outbox"]
 
 
 def purge(database: Database, *, now_ms: int) -> int:
@@ -20,11 +20,9 @@ def purge(database: Database, *, now_ms: int) -> int:
     Raises:  DatabaseUnavailable.
     """
     delivered = select(_OUTBOX.c.id).where(_OUTBOX.c.delivered_at_ms < now_ms - KEEP_MS).limit(BATCH)
-    received = select(_INBOX.c.event_id).where(_INBOX.c.received_at_ms < now_ms - KEEP_MS).limit(BATCH)
     with database.writing() as connection:
         keys = idempotency.purge(connection, now_ms=now_ms, most=BATCH)
         carts = carts_sql.purge(connection, now_ms=now_ms, most=BATCH)
         events = connection.execute(delete(_OUTBOX).where(_OUTBOX.c.id.in_(delivered)).returning(_OUTBOX.c.id)).all()
-        old = delete(_INBOX).where(_INBOX.c.event_id.in_(received), _INBOX.c.received_at_ms < now_ms - KEEP_MS)
-        receipts = connection.execute(old.returning(_INBOX.c.event_id)).all()
-    return keys + carts + len(events) + len(receipts)
+        receipts = outbox.forget_received(connection, before_ms=now_ms - KEEP_MS, most=BATCH)
+    return keys + carts + len(events) + receipts

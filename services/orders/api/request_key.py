@@ -44,18 +44,26 @@ class StoredKey:
         self._key = key
         self._show = show
         self._now = now
+        self._claimed: Claimed | None = None
 
     def claim(self, transaction: WithConnection, order_id: str) -> str | None:
         found = self._requests.claim(transaction.connection, self._key, resource=order_id)
         if isinstance(found, Replayed):
             raise Answered(found.answer)
+        self._claimed = found
         return found.resource
 
     def complete(self, transaction: WithConnection, outcome: Outcome) -> None:
-        idempotency.complete(transaction.connection, Claimed(key=self._key), self._show(outcome))
+        idempotency.complete(transaction.connection, self._held(), self._show(outcome))
 
     def abandon(self, transaction: WithConnection) -> None:
-        idempotency.abandon(transaction.connection, Claimed(key=self._key))
+        idempotency.abandon(transaction.connection, self._held())
 
     def let_go(self, transaction: WithConnection) -> None:
-        idempotency.let_go(transaction.connection, Claimed(key=self._key), now_ms=int(self._now() * 1000))
+        idempotency.let_go(transaction.connection, self._held(), now_ms=int(self._now() * 1000))
+
+    def _held(self) -> Claimed:
+        """What `claim` got: nothing is done with a key before."""
+        if self._claimed is None:
+            raise RuntimeError("the key has not been claimed")
+        return self._claimed

@@ -12,6 +12,7 @@ from services.shared.errors import KeyInUse, KeyReused
 from services.shared.idempotency import Answer, Claimed, Key, Replayed
 
 NOW = 1_000_000
+REFUSED = Answer(status=409, body={"code": "out_of_stock"})
 CREATED = Answer(status=201, body={"order_id": "ord_1"}, headers={"Location": "/api/v1/orders/ord_1"})
 
 
@@ -68,7 +69,7 @@ def test_a_key_belongs_to_its_principal_and_route(database: Database, other: Key
         claimed = idempotency.claim(connection, key(), now_ms=NOW)
         assert isinstance(claimed, Claimed)
         idempotency.complete(connection, claimed, CREATED)
-    assert claim(database, other) == Claimed(key=other)
+    assert claim(database, other) == Claimed(key=other, lease_until_ms=0)
 
 
 def test_another_body_is_refused(database: Database) -> None:
@@ -90,7 +91,7 @@ def test_a_lease_that_ran_out_is_taken_up_with_its_resource(database: Database) 
     """The attempt after one that died learns what that one had begun, and holds the lease itself."""
     claim(database, key(), resource="ord_1")
     later = NOW + idempotency.LEASE_MS
-    assert claim(database, key(), now_ms=later) == Claimed(key=key(), resource="ord_1")
+    assert claim(database, key(), now_ms=later) == Claimed(key=key(), resource="ord_1", lease_until_ms=0)
     with pytest.raises(KeyInUse):
         claim(database, key(), now_ms=later + 1)
 
@@ -101,7 +102,7 @@ def test_an_abandoned_key_is_free(database: Database) -> None:
     assert isinstance(claimed, Claimed)
     with database.writing() as connection:
         idempotency.abandon(connection, claimed)
-    assert claim(database, key(body=b"[]")) == Claimed(key=key(body=b"[]"))
+    assert claim(database, key(body=b"[]")) == Claimed(key=key(body=b"[]"), lease_until_ms=0)
 
 
 def test_a_key_let_go_is_taken_up_at_once(database: Database) -> None:
@@ -110,14 +111,33 @@ def test_a_key_let_go_is_taken_up_at_once(database: Database) -> None:
     assert isinstance(claimed, Claimed)
     with database.writing() as connection:
         idempotency.let_go(connection, claimed, now_ms=NOW)
-    assert claim(database, key()) == Claimed(key=key(), resource="ord_1")
+    assert claim(database, key()) == Claimed(key=key(), resource="ord_1", lease_until_ms=0)
+
+
+@pytest.mark.parametrize("late", [idempotency.complete, idempotency.abandon, idempotency.let_go])
+def test_who_comes_too_late_changes_nothing(database: Database, late: Callable[..., None]) -> None:
+    """A lease that ran out and was taken up is the successor's: its key is not given away, its answer stands."""
+    first = claim(database, key(), resource="ord_1")
+    second = claim(database, key(), now_ms=NOW + idempotency.LEASE_MS)
+    assert isinstance(first, Claimed)
+    assert isinstance(second, Claimed)
+    more = {idempotency.complete: ((REFUSED,), {}), idempotency.let_go: ((), {"now_ms": NOW})}
+    arguments, named = more.get(late, ((), {}))
+    with database.writing() as connection:
+        late(connection, first, *arguments, **named)
+    with pytest.raises(KeyInUse):
+        claim(database, key(), now_ms=NOW + idempotency.LEASE_MS + 1)
+    with database.writing() as connection:
+        idempotency.complete(connection, second, CREATED)
+        late(connection, first, *arguments, **named)
+    assert claim(database, key(), now_ms=NOW + 2 * idempotency.LEASE_MS) == Replayed(answer=CREATED)
 
 
 def test_a_rolled_back_claim_leaves_nothing(database: Database) -> None:
     """The claim goes with the work that it was for."""
     with pytest.raises(ZeroDivisionError):
         fail_after(database, lambda connection: idempotency.claim(connection, key(), now_ms=NOW))
-    assert claim(database, key()) == Claimed(key=key())
+    assert claim(database, key()) == Claimed(key=key(), lease_until_ms=0)
 
 
 def test_of_many_at_once_one_works(database: Database) -> None:

@@ -213,3 +213,15 @@ def test_a_rolled_back_receipt_is_forgotten(database: Database) -> None:
         fail_after(database, lambda connection: outbox.first_time(connection, consumer="a", event_id="evt_1", now_ms=1))
     with database.writing() as connection:
         assert outbox.first_time(connection, consumer="a", event_id="evt_1", now_ms=1)
+
+
+def test_old_receipts_are_forgotten(database: Database) -> None:
+    """So many at once; what a sender may still repeat is kept."""
+    with database.writing() as connection:
+        for number in range(4):
+            outbox.first_time(connection, consumer="c", event_id=f"evt_{number}", now_ms=number * 1000)
+        assert outbox.forget_received(connection, before_ms=3000, most=2) == 2
+        assert outbox.forget_received(connection, before_ms=3000, most=2) == 1
+        assert outbox.forget_received(connection, before_ms=3000, most=2) == 0
+        assert not outbox.first_time(connection, consumer="c", event_id="evt_3", now_ms=9000)
+        assert outbox.first_time(connection, consumer="c", event_id="evt_0", now_ms=9000)
