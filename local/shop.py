@@ -20,7 +20,9 @@ _CALLERS = frozenset({"orders", "payments"})
 class ShopProcesses:
     """How the shop runs on one machine.
 
-    ports:      by service or worker; a worker's is that of its metrics, and may be left out.
+    ports:      by process: a service, another replica of it (`orders-2`), a worker. A worker's is that of its metrics,
+                and may be left out.
+    addresses:  where the others find a service that is not found at its own port: behind what spreads its calls.
     data:       the folder of the SQLite databases. databases: DATABASE_URL of a service that has another one.
     keys:       the folder that `python -m services.shared.issuer keys` has filled.
     secrets:    FAULT_TOKEN, TRAFFIC_KEY, WEBHOOK_KEY. extra: whatever else all of them are to have.
@@ -32,23 +34,25 @@ class ShopProcesses:
     secrets: Mapping[str, str] = field(repr=False)
     databases: Mapping[str, str] = field(default_factory=dict, repr=False)
     extra: Mapping[str, str] = field(default_factory=dict)
+    addresses: Mapping[str, str] = field(default_factory=dict)
 
     def url(self, service: str) -> str:
-        """Where *service* answers."""
-        return f"http://{HOST}:{self.ports[service]}"
+        """Where the others find *service*."""
+        return self.addresses.get(service) or f"http://{HOST}:{self.ports[service]}"
 
     def command(self, name: str) -> tuple[str, ...]:
-        """What starts the service or worker *name*."""
-        if name in SERVICES:
+        """What starts the process *name*."""
+        service = service_of(name)
+        if not is_worker(name):
             return (
                 sys.executable,
                 "-m",
                 "gunicorn",
                 "-c",
                 "python:services.shared.gunicorn",
-                f"services.{name}.wsgi:app",
+                f"services.{service}.wsgi:app",
             )
-        return (sys.executable, "-m", f"services.{service_of(name)}.worker")
+        return (sys.executable, "-m", f"services.{service}.worker")
 
     def environment(self, name: str) -> dict[str, str]:
         """What *name*, or a job of the service *name*, finds in its environment."""
@@ -63,7 +67,7 @@ class ShopProcesses:
             **self.extra,
         }
         if name in self.ports:
-            variables["PORT" if name in SERVICES else "METRICS_PORT"] = str(self.ports[name])
+            variables["METRICS_PORT" if is_worker(name) else "PORT"] = str(self.ports[name])
         if service in _CALLERS:
             variables["SERVICE_KEY_FILE"] = str(self.keys / f"{service}.key.json")
         if service in self.databases:
@@ -72,6 +76,16 @@ class ShopProcesses:
         return variables
 
 
+def is_worker(name: str) -> bool:
+    """Whether the process *name* works through what waits, and answers nobody."""
+    return name.endswith("-worker")
+
+
 def service_of(name: str) -> str:
-    """The service that the worker *name* works for; a service's own name for itself."""
-    return name.removesuffix("-worker")
+    """The service that the process *name* belongs to: `orders` of `orders`, `orders-2` and `orders-worker`."""
+    return name.partition("-")[0]
+
+
+def replicas_of(service: str, count: int) -> tuple[str, ...]:
+    """Names of the processes that serve *service*: `orders`, `orders-2`, …"""
+    return (service, *(f"{service}-{number}" for number in range(2, count + 1)))

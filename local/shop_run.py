@@ -14,15 +14,16 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from local.collector import file_collector
 from local.errors import StartFailed
 from local.server import end_of
 from local.settings import HOST, ROOT
-from local.shop import SERVICES, WORKERS, ShopProcesses
+from local.shop import SERVICES, WORKERS, ShopProcesses, is_worker, replicas_of
 from services.shared.issuer import Issuer
 
 START_SECONDS = 30.0
@@ -57,7 +58,7 @@ class ShopRun:
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def start(self, name: str) -> None:
-        """Start the service or worker *name*; its log goes on where the last one's ended."""
+        """Start the process *name*; its log goes on where the last one's ended."""
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 self.plan.command(name),
@@ -77,19 +78,25 @@ class ShopRun:
         process.wait(10)
 
     def await_ready(self, *names: str) -> None:
-        """Wait until the services *names*, or all, want traffic, and workers are at work.
+        """Wait until the processes *names*, or all that were started, want traffic, and workers are at work.
 
         Raises:  StartFailed: one did not in time.
         """
         deadline = time.monotonic() + START_SECONDS
-        for name in names or SERVICES:
+        for name in names or self.processes:
             while True:
                 with contextlib.suppress(OSError, http.client.HTTPException):
-                    if self.ask(name, "/readyz" if name in SERVICES else "/metrics").status == 200:
+                    if self.ask(name, "/metrics" if is_worker(name) else "/readyz").status == 200:
                         break
                 if time.monotonic() > deadline:
                     raise StartFailed(f"{name} did not become ready\n{end_of(self.folder / f'{name}.log')}")
                 time.sleep(0.05)
+
+    def keep_metrics(self) -> None:
+        """Write each process's page of metrics beside its log, as far as it still answers."""
+        for name in self.processes:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                (self.folder / f"{name}.metrics").write_bytes(self.ask(name, "/metrics", timeout=2).body)
 
     def ask(
         self,
@@ -131,21 +138,38 @@ class ShopRun:
 
 @contextlib.contextmanager
 def running_shop(
-    folder: Path, *, databases: Mapping[str, str] | None = None, environ: Mapping[str, str] | None = None
+    folder: Path,
+    *,
+    databases: Mapping[str, str] | None = None,
+    environ: Mapping[str, str] | None = None,
+    replicas: int = 1,
+    traces: bool = False,
 ) -> Iterator[ShopRun]:
-    """The shop, ready, with its data in *folder*; nothing of it is left after the block."""
+    """The shop, ready, with its data in *folder*; no process of it is left after the block, and its metrics are kept.
+
+    Args:    databases: DATABASE_URL of each service that has another than SQLite. environ: for all of its processes.
+             replicas: of each service; more than one need PostgreSQL. traces: kept in `spans.jsonl`.
+    """
     issuer = Issuer.create(folder / "keys")
-    plan = ShopProcesses(
-        ports=_free_ports(*SERVICES, *WORKERS),
-        data=folder,
-        keys=issuer.folder,
-        secrets=SECRETS,
-        databases=databases or {},
-        extra=environ or {},
-    )
-    found = ShopRun(folder, issuer, plan)
+    services = [name for service in SERVICES for name in replicas_of(service, replicas)]
+    with contextlib.ExitStack() as stack:
+        extra = dict(environ or {})
+        if traces:
+            extra["OTEL_EXPORTER_OTLP_ENDPOINT"] = stack.enter_context(file_collector(folder / "spans.jsonl"))
+        plan = ShopProcesses(
+            ports=_free_ports(*services, *WORKERS),
+            data=folder,
+            keys=issuer.folder,
+            secrets=SECRETS,
+            databases=databases or {},
+            extra=extra,
+        )
+        yield from _run(ShopRun(folder, issuer, plan), services)
+
+
+def _run(found: ShopRun, services: Sequence[str]) -> Iterator[ShopRun]:
     try:
-        for service, url in plan.databases.items():
+        for service, url in found.plan.databases.items():
             migrated = subprocess.run(
                 [sys.executable, "-m", "services.shared.migrate", service],
                 cwd=ROOT,
@@ -157,13 +181,14 @@ def running_shop(
             )
             if migrated.returncode != 0:
                 raise StartFailed(f"{service}: its database was not migrated\n{migrated.stderr}")
-        for name in SERVICES:
+        for name in services:
             found.start(name)
         found.await_ready()
         for name in WORKERS:
             found.start(name)
         found.await_ready(*WORKERS)
         yield found
+        found.keep_metrics()
     finally:
         for name in found.processes:
             found.kill(name)
