@@ -11,7 +11,6 @@ from services.catalog.adapters.cache_memory import InProcessCache
 from services.catalog.adapters.figures import BACKUP
 from services.catalog.adapters.metrics import PriceMetrics
 from services.catalog.api import category_pages, price_pages, product_pages
-from services.catalog.api.required_bodies import require_bodies
 from services.catalog.domain.cached_reads import CachedReads
 from services.catalog.domain.ports import CatalogStore, ProductCache
 from services.catalog.domain.price_watch import PriceWatch
@@ -71,6 +70,5 @@ def create_app(
         clock=clock,
         now=now,
     )
-    require_bodies(app)
     app.extensions[PRICE_WATCH] = PriceWatch(repository, reads, PriceMetrics(registry).seen, now)
     return app

@@ -12,10 +12,16 @@ from services.inventory.adapters import figures
 from services.inventory.adapters.drift import drifts
 from services.inventory.adapters.metrics import ReservationMetrics, show_stock
 from services.inventory.adapters.sql import SqlTransaction, SqlUnitOfWork
-from services.inventory.api import event_pages, movement_pages, reservation_pages, settlement_pages, stock_pages
-from services.inventory.api.document import complete
+from services.inventory.api import (
+    document,
+    event_pages,
+    movement_pages,
+    reservation_pages,
+    settlement_pages,
+    stock_pages,
+)
 from services.inventory.api.refusals import answered
-from services.shared import migrate, service
+from services.shared import migrate, openapi, service
 from services.shared.config import Config
 from services.shared.database import Database
 from services.shared.faults import FaultBoard, database_guard
@@ -69,5 +75,5 @@ def create_app(
         clock=clock,
         now=now,
     )
-    complete(app)
+    openapi.complete(app, patterns=document.PATTERNS, headers=document.HEADERS)
     return app

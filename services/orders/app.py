@@ -10,14 +10,14 @@ from prometheus_client import CollectorRegistry
 from services.orders import figures
 from services.orders.adapters.peer_replies import PeerCalls
 from services.orders.adapters.waiting import show_waiting
-from services.orders.api.document import complete
+from services.orders.api import document
 from services.orders.api.order_changes import change_pages
 from services.orders.api.orders import order_pages
 from services.orders.api.webhooks import webhook_pages
 from services.orders.assembly import assemble
 from services.orders.cart_api import cart_pages
 from services.orders.domain.cart_ports import CartRepository
-from services.shared import jobs, migrate, service, traffic
+from services.shared import jobs, migrate, openapi, service, traffic
 from services.shared.config import Config
 from services.shared.database import Database
 from services.shared.faults import FaultBoard, database_guard
@@ -83,5 +83,5 @@ def create_app(  # noqa: PLR0913  # a name for each thing that the service is pu
         clock=clock,
         now=now,
     )
-    complete(app)
+    openapi.complete(app, patterns=document.PATTERNS, headers=document.HEADERS)
     return app

@@ -10,12 +10,12 @@ from prometheus_client import CollectorRegistry
 from services.payments import fault_kinds, figures
 from services.payments.adapters.metrics import PaymentMetrics, show_outbox_age
 from services.payments.adapters.store import SqlStore
+from services.payments.api import document
 from services.payments.api.changes import change_pages
-from services.payments.api.document import complete
 from services.payments.api.interruptions import Interruptions
 from services.payments.api.operations import Operations
 from services.payments.api.reads import add_reads, ledger_pages
-from services.shared import jobs, migrate, service
+from services.shared import jobs, migrate, openapi, service
 from services.shared.config import Config
 from services.shared.database import Database
 from services.shared.faults import FaultBoard, database_guard
@@ -74,5 +74,5 @@ def create_app(
         clock=clock,
         now=now,
     )
-    complete(app)
+    openapi.complete(app, patterns=document.PATTERNS, headers=document.HEADERS)
     return app

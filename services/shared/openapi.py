@@ -2,11 +2,13 @@
 
 import json
 import re
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
 from apiflask import APIFlask
 
+from services.shared import idempotent_requests
 from services.shared.auth import Policy, policy_of
 from services.shared.problems import MEDIA_TYPE, Problem
 
@@ -20,6 +22,14 @@ _OF_A_BODY = {
     "415": "A body of another type than application/json",
 }
 _OF_A_CALLER = {"401": "No token, or one that proves nothing", "403": "None of the roles that may call this"}
+# A header that an operation does not work without; for `complete`.
+IDEMPOTENCY_KEY = {
+    "name": idempotent_requests.HEADER,
+    "in": "header",
+    "required": True,
+    "description": "The same for each repeat of one request.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
+}
 _OF_A_LIMIT = {"429": "Too many requests; Retry-After says when to come again"}
 
 
@@ -35,10 +45,40 @@ def describe(app: APIFlask, *, description: str, limited: bool = False) -> None:
     app.spec_processor(partial(_finish, app, limited))
 
 
+def complete(app: APIFlask, *, patterns: Mapping[str, str], headers: Mapping[str, Mapping[str, Any]]) -> None:
+    """Let *app*'s document say what it cannot take from the code.
+
+    Args:    patterns: form of each id in a path, by its name. headers: the parameter that an operation (by its id)
+             does not work without.
+    """
+    before = app.spec_callback
+
+    def finish(document: Any) -> Any:
+        finished = document if before is None else before(document)
+        assert isinstance(finished, dict)
+        for operation in _operations(finished):
+            for parameter in operation.get("parameters", ()):
+                if parameter["in"] == "path" and parameter["name"] in patterns:
+                    parameter["schema"] = {"type": "string", "pattern": f"^{patterns[parameter['name']]}$"}
+            if operation.get("operationId") in headers:
+                operation.setdefault("parameters", []).append(dict(headers[operation["operationId"]]))
+        return finished
+
+    app.spec_processor(finish)
+
+
+def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for operations in document["paths"].values():
+        yield from operations.values()
+
+
 def _finish(app: APIFlask, limited: bool, document: dict[str, Any] | str) -> dict[str, Any]:
     """The generated *document*, corrected; APIFlask passes text only when told to write YAML."""
     assert isinstance(document, dict)
-    return _with_problems(_with_refusals(_each_schema_once(document), _policies(app), limited))
+    finished = _with_problems(_with_refusals(_each_schema_once(document), _policies(app), limited))
+    # One of each name: the framework names a tag once a blueprint.
+    finished["tags"] = list({tag["name"]: tag for tag in finished["tags"]}.values())
+    return finished
 
 
 def _policies(app: APIFlask) -> dict[tuple[str, str], Policy]:
@@ -62,10 +102,12 @@ def _with_refusals(document: dict[str, Any], policies: dict[tuple[str, str], Pol
                 operation["security"] = [{_SCHEME: []}]
                 operation["x-roles"] = sorted(policy.roles)
             if "requestBody" in operation:
+                # The framework leaves it open; every view that describes a body needs it.
+                operation["requestBody"]["required"] = True
                 refusals |= _OF_A_BODY
             for status, said in refusals.items():
                 operation["responses"].setdefault(status, {"description": said})
-    if any("security" in operation for operations in document["paths"].values() for operation in operations.values()):
+    if any("security" in operation for operation in _operations(document)):
         schemes = document["components"].setdefault("securitySchemes", {})
         schemes[_SCHEME] = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
     return document
@@ -88,12 +130,11 @@ def _with_problems(document: dict[str, Any]) -> dict[str, Any]:
         schemas.pop(name, None)
     schemas |= problem.pop("$defs")
     schemas[Problem.__name__] = problem
-    for operations in document["paths"].values():
-        for operation in operations.values():
-            for status, response in operation["responses"].items():
-                if status >= "400":
-                    schema = {"$ref": f"{_SCHEMAS}{Problem.__name__}"}
-                    response["content"] = {MEDIA_TYPE: {"schema": schema}}
-                elif status == "304":
-                    response.pop("content", None)
+    for operation in _operations(document):
+        for status, response in operation["responses"].items():
+            if status >= "400":
+                schema = {"$ref": f"{_SCHEMAS}{Problem.__name__}"}
+                response["content"] = {MEDIA_TYPE: {"schema": schema}}
+            elif status == "304":
+                response.pop("content", None)
     return document
