@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from services.shared.issuer import Issuer
 from services.shared.openapi import SPEC_PATH
 from services.shared.openapi_changes import breaking
 
@@ -28,8 +29,8 @@ _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "PYTHONDONTWRITEBYTECOD
 
 
 def names() -> tuple[str, ...]:
-    """The services that there are."""
-    return tuple(sorted(path.parent.name for path in SERVICES.glob("*/wsgi.py")))
+    """The services that have an API of their own."""
+    return tuple(sorted(path.parent.name for path in SERVICES.glob("*/api")))
 
 
 def path_of(name: str, folder: Path = FOLDER) -> Path:
@@ -50,7 +51,9 @@ def served(name: str) -> Any:
     kept = {key: os.environ[key] for key in _KEPT if key in os.environ}
     with tempfile.TemporaryDirectory(prefix="tillwatch-openapi-") as folder:
         os.environ.clear()
-        os.environ.update(kept | {"DATA_DIR": folder, "LOG_LEVEL": "error"})
+        keys = Issuer.create(Path(folder) / "keys").folder
+        signing = {"SIGNING_KEY_FILE": str(keys / "issuer.key.json")}
+        os.environ.update(kept | {"DATA_DIR": folder, "LOG_LEVEL": "error"} | signing)
         app = importlib.import_module(f"services.{name}.wsgi").app
         return app.test_client().get(SPEC_PATH).get_json()
 

@@ -43,6 +43,7 @@ def build(  # noqa: PLR0913  # a name for each thing that a service is put toget
     own_faults: Sequence[type[Fault]] = (),
     limiter: "Limiter | None" = None,
     no_store: bool = False,
+    refuse_bodies: Callable[[], None] = body.refuse_other_types,
     tracer: Tracing | None = None,
     clock: Callable[[], float] = time.perf_counter,
     now: Callable[[], float] = time.time,
@@ -51,6 +52,7 @@ def build(  # noqa: PLR0913  # a name for each thing that a service is put toget
 
     Args:    check: raises when the service's own store cannot be used. verifier: whose tokens count; nobody's without
              it. own_faults: kinds of faults beside the shared ones. no_store: whether no answer may be cached.
+             refuse_bodies: the hook that refuses a body of another type than the views read; by default all but JSON.
              tracer: by default what *config* asks for. clock: monotonic seconds; now: Unix seconds.
     Raises:  ConfigError: a view without a policy (`auth.public`, `auth.allow`).
     """
@@ -66,7 +68,7 @@ def build(  # noqa: PLR0913  # a name for each thing that a service is put toget
     openapi.describe(app, description=description, limited=limiter is not None)
     app.error_processor(problems.to_response)
     failures.install(app)
-    _install_hooks(app, verifier or NoTokens(), limiter)
+    _install_hooks(app, verifier or NoTokens(), limiter, refuse_bodies)
     caching.install(app, everywhere=no_store)
 
     draining = Draining()
@@ -99,7 +101,9 @@ def build(  # noqa: PLR0913  # a name for each thing that a service is put toget
     return app
 
 
-def _install_hooks(app: APIFlask, verifier: TokenVerifier, limiter: "Limiter | None") -> None:
+def _install_hooks(
+    app: APIFlask, verifier: TokenVerifier, limiter: "Limiter | None", refuse_bodies: Callable[[], None]
+) -> None:
     """What is asked of each request, in this order: who sent it comes before what it says."""
     app.before_request(_note_route)
     auth.protect(app, verifier)
@@ -108,7 +112,7 @@ def _install_hooks(app: APIFlask, verifier: TokenVerifier, limiter: "Limiter | N
         from services.shared import limits  # noqa: PLC0415
 
         limits.install(app, limiter)
-    app.before_request(body.refuse_other_types)
+    app.before_request(refuse_bodies)
     app.after_request(_harden)
 
 

@@ -13,7 +13,14 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILES = sorted(ROOT.glob("services/*/Dockerfile"))
-PORTS = {"catalog": "8001", "inventory": "8002", "orders": "8003", "users": "8004", "payments": "8005"}
+PORTS = {
+    "catalog": "8001",
+    "inventory": "8002",
+    "orders": "8003",
+    "users": "8004",
+    "payments": "8005",
+    "storefront": "8006",
+}
 HADOLINT = Path(sys.executable).with_name("hadolint")
 BUILDS = re.compile(r"\b(pip|uv|apt-get|apk|gcc|make|curl|wget)\b")
 SECRET = re.compile(r"(?i)(token|secret|password|key)\w*=\S")

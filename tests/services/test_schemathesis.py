@@ -29,7 +29,10 @@ def with_peers(name: str, issuer: Issuer) -> Iterator[Service]:
         for peer in PEERS.get(name, ()):
             service = stack.enter_context(serving(f"services.{peer}.wsgi:app", environ=environ))
             environ |= {f"{peer.upper()}_URL": service.url}
-        environ |= {"SERVICE_KEY_FILE": str(issuer.folder / f"{name}.key.json")}
+        environ |= {
+            "SIGNING_KEY_FILE": str(issuer.folder / "issuer.key.json"),
+            "SERVICE_KEY_FILE": str(issuer.folder / f"{name}.key.json"),
+        }
         yield stack.enter_context(serving(f"services.{name}.wsgi:app", environ=environ))
 
 

@@ -1,0 +1,1 @@
+"""The storefront: the shop as pages, rendered on the server, for people with a browser."""

@@ -1,0 +1,1 @@
+"""What the shop shows and keeps for its visitors, without a framework."""

@@ -1,0 +1,1 @@
+"""The pages and what stands around each of them."""

@@ -1,0 +1,151 @@
+"""Checkout: how it is paid, once, and what may be in the way.
+
+The form holds a key that was made with the page. The same form sent twice is the same order; after a refusal the page
+comes with a new key.
+"""
+
+import re
+import secrets
+from urllib.parse import quote
+
+from apiflask import HTTPError
+from flask import Response, request
+
+from services.shared.auth import public
+from services.storefront.domain.cards import CARDS, TOKENS
+from services.storefront.domain.checkout_answers import Obstacle, obstacle_of
+from services.storefront.domain.errors import NotFound, Refused, Unreachable
+from services.storefront.domain.money import Money
+from services.storefront.domain.order_words import FAILED
+from services.storefront.domain.views import Cart, Order
+from services.storefront.pages import fields
+from services.storefront.pages.desk import Desk
+from services.storefront.pages.refusals import to
+from services.storefront.pages.visits import CurrentVisit
+
+PATH = "/checkout"
+STATUS_PATH = "/checkout/status"
+# A second click finds the first request still running: it waits for that one's answer.
+_ROUNDS = 12
+_ROUND_SECONDS = 0.5
+_REFRESH_SECONDS = 4
+_CART_ID = re.compile(r"cart_[0-9a-f]{32}", re.ASCII)
+
+
+def add_pages(desk: Desk) -> None:
+    """Add these to *desk*'s pages."""
+
+    @desk.pages.get(PATH)
+    @public
+    def checkout() -> Response:
+        cart = desk.carts.show(desk.customer_visit())
+        return _form(desk, cart) if cart.lines else to("/cart")
+
+    @desk.pages.post(PATH)
+    @public
+    def place_order() -> Response:
+        return _ordered(desk, desk.customer_visit())
+
+    @desk.pages.get(STATUS_PATH)
+    @public
+    def checkout_status() -> Response:
+        desk.customer_visit()
+        cart_id = request.args.get("cart", "")
+        if _CART_ID.fullmatch(cart_id) is None:
+            raise HTTPError(404)
+        try:
+            order = _latest_of(desk, cart_id)
+        except Unreachable:
+            return desk.frame.page("checking.html", is_known=False, cart_id=cart_id, refresh_seconds=_REFRESH_SECONDS)
+        if order is not None:
+            return to(f"/orders/{order.order_id}")
+        return desk.frame.page("checking.html", is_known=True, cart_id=cart_id)
+
+
+def _ordered(desk: Desk, visit: CurrentVisit) -> Response:
+    """What comes of the form."""
+    payment_method, cart_id = fields.text("payment_method"), fields.text("cart_id")
+    if payment_method not in TOKENS:
+        problem = Obstacle(text="Choose how to pay.", place="payment_method")
+        return _form(desk, desk.carts.show(visit), problem, status=422)
+    # Another card is another attempt, also where a browser shows the old form again.
+    key = f"{fields.key('key')}.{payment_method}"
+    try:
+        order = _placed(desk, key, cart_id, payment_method)
+    except Refused as refusal:
+        return _in_the_way(desk, refusal, cart_id, payment_method)
+    except NotFound:
+        visit.say("This cart is no longer there.")
+        return to("/cart")
+    except Unreachable as error:
+        if error.may_have_happened:
+            return _status_of(cart_id)
+        raise
+    return to(f"/orders/{order.order_id}")
+
+
+def _form(desk: Desk, cart: Cart, obstacle: Obstacle | None = None, *, status: int = 200, chosen: str = "") -> Response:
+    return desk.frame.page(
+        "checkout.html",
+        status=status,
+        cart=cart,
+        cards=CARDS,
+        chosen=chosen,
+        obstacle=obstacle,
+        key=secrets.token_urlsafe(24),
+    )
+
+
+def _placed(desk: Desk, key: str, cart_id: str, payment_method: str) -> Order:
+    """The order that this form makes, or has made.
+
+    Raises:  Refused, NotFound, Unreachable
+    """
+    for _ in range(_ROUNDS):
+        try:
+            return desk.orders.place(desk.access(), key=key, cart_id=cart_id, payment_method=payment_method)
+        except Refused as refusal:
+            if refusal.code != "idempotency_key_in_use":
+                raise
+        desk.pause(_ROUND_SECONDS)
+    raise Unreachable("orders", may_have_happened=True)
+
+
+def _in_the_way(desk: Desk, refusal: Refused, cart_id: str, chosen: str) -> Response:
+    if refusal.code in ("cart_used", "cart_ordered"):
+        # The same cart from another window, or the answer to the first attempt was lost.
+        return _status_of(cart_id)
+    visit = desk.customer_visit()
+    cart = desk.carts.show(visit)
+    before = _prices_shown(cart)
+    obstacle = obstacle_of(refusal, cart)
+    if obstacle is None:
+        raise refusal
+    status = 402 if refusal.code == "card_declined" else 409
+    shown = cart.with_problems(obstacle.lines, before)
+    return _form(desk, shown, obstacle, status=status, chosen=chosen)
+
+
+def _prices_shown(cart: Cart) -> dict[str, Money | None]:
+    """What the form had shown, by SKU; for what it did not name, what holds now."""
+    found: dict[str, Money | None] = {}
+    for line in cart.lines:
+        written = request.form.get(f"price-{line.sku}", "")
+        known = written.isascii() and written.isdigit() and len(written) <= 12 and line.unit_price is not None
+        found[line.sku] = (
+            Money(minor_units=int(written), currency=line.unit_price.currency)
+            if known and line.unit_price is not None
+            else line.unit_price
+        )
+    return found
+
+
+def _status_of(cart_id: str) -> Response:
+    """Look up what came of the cart; its form may have held anything."""
+    return to(f"{STATUS_PATH}?cart={quote(cart_id)}")
+
+
+def _latest_of(desk: Desk, cart_id: str) -> Order | None:
+    """The order that came of the cart *cart_id*, and was not in vain."""
+    found = desk.orders.orders(desk.access()).orders
+    return next((each for each in found if each.cart_id == cart_id and each.state not in FAILED), None)

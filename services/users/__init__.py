@@ -1,0 +1,1 @@
+"""Accounts, passwords and the tokens that all other services trust."""

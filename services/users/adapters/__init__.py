@@ -1,0 +1,1 @@
+"""Storage, hashing, mail and metrics."""

@@ -1,0 +1,1 @@
+"""What an account, a password and a session are; knows no framework."""
