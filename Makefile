@@ -1,9 +1,9 @@
 # Tillwatch's commands. `make` alone lists them; each prepares what it needs and says what it does.
 MAKEFLAGS += --no-print-directory
 PY := .venv/bin/python
-RUNTIME_TOOLS := prometheus promtool alertmanager amtool
+RUNTIME_TOOLS := prometheus promtool alertmanager amtool nginx
 BENCH_TOOLS := sloth prometheus3 promtool3
-TEST_TOOLS := $(BENCH_TOOLS) postgres initdb redis-server
+TEST_TOOLS := $(BENCH_TOOLS) postgres initdb redis-server nginx chromium
 DEMO_ARGS ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=

@@ -51,6 +51,15 @@ def port_for(name: str, port: int | None) -> int:
     return port
 
 
+def free_ports(*names: str) -> dict[str, int]:
+    """Ports that are free now, all different: held open until the last is known."""
+    with contextlib.ExitStack() as stack:
+        sockets = {name: stack.enter_context(socket.socket()) for name in names}
+        for each in sockets.values():
+            each.bind((HOST, 0))
+        return {name: each.getsockname()[1] for name, each in sockets.items()}
+
+
 def bound(
     command: Sequence[str | Path], *, ends_by: signal.Signals, user: struct_passwd | None = None
 ) -> tuple[str, ...]:

@@ -10,10 +10,12 @@ from pathlib import Path
 from local.settings import HOST
 
 # In the order in which they start: orders calls the others.
-SERVICES = ("catalog", "inventory", "payments", "orders")
+SERVICES = ("catalog", "inventory", "payments", "users", "orders", "storefront")
 WORKERS = ("payments-worker", "orders-worker")
 # Services that call others sign their own tokens.
 _CALLERS = frozenset({"orders", "payments"})
+# Secrets that not every service is to know.
+_KNOWN_BY = {"SESSION_KEY": ("storefront",), "WEBHOOK_KEY": ("orders", "payments")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +25,10 @@ class ShopProcesses:
     ports:      by process: a service, another replica of it (`orders-2`), a worker. A worker's is that of its metrics,
                 and may be left out.
     addresses:  where the others find a service that is not found at its own port: behind what spreads its calls.
+    proxies:    how many of ours a request from outside has come through.
     data:       the folder of the SQLite databases. databases: DATABASE_URL of a service that has another one.
     keys:       the folder that `python -m services.shared.issuer keys` has filled.
-    secrets:    FAULT_TOKEN, TRAFFIC_KEY, WEBHOOK_KEY. extra: whatever else all of them are to have.
+    secrets:    FAULT_TOKEN, TRAFFIC_KEY, WEBHOOK_KEY, SESSION_KEY. extra: whatever else all of them are to have.
     """
 
     ports: Mapping[str, int]
@@ -35,6 +38,7 @@ class ShopProcesses:
     databases: Mapping[str, str] = field(default_factory=dict, repr=False)
     extra: Mapping[str, str] = field(default_factory=dict)
     addresses: Mapping[str, str] = field(default_factory=dict)
+    proxies: int = 0
 
     def url(self, service: str) -> str:
         """Where the others find *service*."""
@@ -63,13 +67,19 @@ class ShopProcesses:
             "JWKS_FILE": str(self.keys / "jwks.json"),
             "WEBHOOK_URL": f"{self.url('orders')}/api/v1/webhooks/payments",
             **{f"{each.upper()}_URL": self.url(each) for each in SERVICES},
-            **self.secrets,
+            "PROXIES": str(self.proxies),
+            **{key: secret for key, secret in self.secrets.items() if service in _KNOWN_BY.get(key, SERVICES)},
             **self.extra,
         }
         if name in self.ports:
             variables["METRICS_PORT" if is_worker(name) else "PORT"] = str(self.ports[name])
         if service in _CALLERS:
             variables["SERVICE_KEY_FILE"] = str(self.keys / f"{service}.key.json")
+        if service == "users":
+            variables |= {"SIGNING_KEY_FILE": str(self.keys / "issuer.key.json"), "MAIL_DIR": str(self.data / "mail")}
+        if service == "storefront":
+            # This machine speaks http; a browser keeps a cookie for https alone to itself then.
+            variables["COOKIE_SECURE"] = "0"
         if service in self.databases:
             # One that is not embedded is filled only when told: replicas start often, a shop opens once.
             variables |= {"DATABASE_URL": self.databases[service], "SEED": "1"}

@@ -10,7 +10,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,18 +19,22 @@ from pathlib import Path
 from typing import Any
 
 from local.collector import file_collector
+from local.doors import Doors, running_doors
 from local.errors import StartFailed
-from local.server import end_of
+from local.front_door import DoorSettings
+from local.server import end_of, free_ports
 from local.settings import HOST, ROOT
 from local.shop import SERVICES, WORKERS, ShopProcesses, is_worker, replicas_of
 from services.shared.issuer import Issuer
 
 START_SECONDS = 30.0
+STOP_SECONDS = 40.0
 # For runs on loopback that last minutes; the platform makes its own.
 SECRETS = {
     "FAULT_TOKEN": "a-token-for-drills-in-tests",
     "WEBHOOK_KEY": "a-webhook-key-for-tests-alone",
     "TRAFFIC_KEY": "a-traffic-key-for-tests-alone",
+    "SESSION_KEY": "a-session-key-for-tests-alone",
 }
 
 
@@ -56,6 +59,17 @@ class ShopRun:
     issuer: Issuer
     plan: ShopProcesses
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    doors: Doors | None = None
+
+    @property
+    def url(self) -> str:
+        """The front door's address.
+
+        Raises:  ValueError: this shop was started without one.
+        """
+        if self.doors is None:
+            raise ValueError("this shop has no front door")
+        return self.doors.front.url
 
     def start(self, name: str) -> None:
         """Start the process *name*; its log goes on where the last one's ended."""
@@ -76,6 +90,20 @@ class ShopRun:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(10)
+
+    def roll(self, name: str) -> None:
+        """Restart *name* as a rolling update does: nobody is led to it any more, it ends what it has begun, comes back.
+
+        Raises:  StartFailed: it did not come back.  subprocess.TimeoutExpired: it did not end.
+        """
+        if self.doors is not None:
+            self.doors.lead(self.plan.ports, without=name)
+        self.processes[name].terminate()
+        self.processes[name].wait(STOP_SECONDS)
+        self.start(name)
+        self.await_ready(name)
+        if self.doors is not None:
+            self.doors.lead(self.plan.ports)
 
     def await_ready(self, *names: str) -> None:
         """Wait until the processes *names*, or all that were started, want traffic, and workers are at work.
@@ -144,11 +172,13 @@ def running_shop(
     environ: Mapping[str, str] | None = None,
     replicas: int = 1,
     traces: bool = False,
+    door: DoorSettings | None = None,
 ) -> Iterator[ShopRun]:
     """The shop, ready, with its data in *folder*; no process of it is left after the block, and its metrics are kept.
 
     Args:    databases: DATABASE_URL of each service that has another than SQLite. environ: for all of its processes.
-             replicas: of each service; more than one need PostgreSQL. traces: kept in `spans.jsonl`.
+             replicas: of each service; more than one need PostgreSQL, and a door. traces: kept in `spans.jsonl`.
+             door: has a front door stand before it, and services find one another through a balancer.
     """
     issuer = Issuer.create(folder / "keys")
     services = [name for service in SERVICES for name in replicas_of(service, replicas)]
@@ -156,15 +186,22 @@ def running_shop(
         extra = dict(environ or {})
         if traces:
             extra["OTEL_EXPORTER_OTLP_ENDPOINT"] = stack.enter_context(file_collector(folder / "spans.jsonl"))
+        ports = free_ports(*services, *WORKERS)
+        doors = None if door is None else stack.enter_context(running_doors(folder, ports, door))
+        if doors is not None:
+            extra["PUBLIC_URL"] = doors.front.url
         plan = ShopProcesses(
-            ports=_free_ports(*services, *WORKERS),
+            ports=ports,
             data=folder,
             keys=issuer.folder,
             secrets=SECRETS,
             databases=databases or {},
             extra=extra,
+            addresses={} if doors is None else doors.addresses,
+            # Whoever else may reach a service directly sends no X-Forwarded-For that counts: see docs/threats.md.
+            proxies=0 if doors is None else 1,
         )
-        yield from _run(ShopRun(folder, issuer, plan), services)
+        yield from _run(ShopRun(folder, issuer, plan, doors=doors), services)
 
 
 def _run(found: ShopRun, services: Sequence[str]) -> Iterator[ShopRun]:
@@ -192,12 +229,3 @@ def _run(found: ShopRun, services: Sequence[str]) -> Iterator[ShopRun]:
     finally:
         for name in found.processes:
             found.kill(name)
-
-
-def _free_ports(*names: str) -> dict[str, int]:
-    """Ports that are free now, all different: held open until the last is known."""
-    with contextlib.ExitStack() as stack:
-        sockets = {name: stack.enter_context(socket.socket()) for name in names}
-        for each in sockets.values():
-            each.bind((HOST, 0))
-        return {name: each.getsockname()[1] for name, each in sockets.items()}

@@ -114,8 +114,9 @@ def _output(*command: str) -> str:
 
 def _leave_off_at_boot(packages: Sequence[str]) -> None:
     """policy-rc.d stops a start now; the unit would still start at the next boot, and take a port."""
-    if packages and shutil.which("systemctl"):
-        subprocess.run(["systemctl", "disable", "--quiet", *packages], check=False)
+    if shutil.which("systemctl"):
+        for package in packages:  # one by one: a package without a unit fails alone
+            subprocess.run(["systemctl", "disable", "--quiet", package], stderr=subprocess.DEVNULL, check=False)
 
 
 def _stop(number: int, _frame: object) -> None:

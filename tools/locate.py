@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tools.pins import Tool, version_key
 
-# As Prometheus, PostgreSQL and Redis tell it.
-VERSION = r"(?:version v?|\(PostgreSQL\) |server v=)(\d+\.\d+(?:\.\d+)?)"
+# As Prometheus, PostgreSQL, Redis, nginx and Chromium tell it, and Chrome.
+VERSION = r"(?:version v?|\(PostgreSQL\) |server v=|version: nginx/|Chromium |Google Chrome )(\d+\.\d+(?:\.\d+)?)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,14 +32,14 @@ def cache_dir(environ: Mapping[str, str] = os.environ) -> Path:
     return Path(base).expanduser() / "tillwatch" / "tools"
 
 
-def version_of(program: Path) -> str:
-    """What the program says its version is; empty when it does not say.
+def version_of(program: Path, option: str = "--version") -> str:
+    """What the program says its version is when asked by *option*; empty when it does not say.
 
     Binaries built by `go install` say nothing: PATH cannot vouch for those, the cache's folder name can.
     """
     try:
         done = subprocess.run(
-            [program, "--version"],
+            [program, option],
             capture_output=True,
             text=True,
             timeout=20,
@@ -62,7 +62,7 @@ def _on_path(tool: Tool, path: str, source: str) -> Found | None:
         program = shutil.which(name, path=path)
         if program is None:
             continue
-        version = version_of(Path(program))
+        version = version_of(Path(program), tool.version_option)
         if version and version_key(version) >= version_key(tool.minimum):
             return Found(name=tool.name, path=Path(program).absolute(), version=version, source=source)
     return None

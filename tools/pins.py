@@ -46,6 +46,7 @@ class Tool:
     folders: tuple[str, ...] = ()
     minimum: str = ""
     apt: str = ""
+    version_option: str = "--version"
 
 
 def version_key(text: str) -> tuple[int, ...]:

@@ -183,6 +183,15 @@ def test_new_units_do_not_start_at_the_next_boot(system, policy):
     assert (system / "systemctl").read_text() == "disable --quiet prometheus\n"
 
 
+def test_a_package_without_a_unit_keeps_no_other_from_being_disabled(system, policy):
+    """One by one: systemctl refuses a whole list for one name in it that it does not know."""
+    (system / "bin/systemctl").write_text(
+        '#!/bin/sh\necho "$@" >>"$SEEN/systemctl"; [ $# -eq 3 ] && [ $3 != chromium ]\n'
+    )
+    apt.install(["chromium>=120", "nginx>=1.22"], policy)
+    assert (system / "systemctl").read_text() == "disable --quiet chromium\ndisable --quiet nginx\n"
+
+
 def test_a_unit_that_was_there_before_is_left_alone(system, policy):
     """Whoever runs Debian's Prometheus already keeps it."""
     (system / "bin/dpkg-query").write_text("#!/bin/sh\nprintf installed\n")

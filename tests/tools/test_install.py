@@ -136,12 +136,44 @@ def test_debians_name_of_alertmanager_is_known(bin_dir):
         pytest.param("postgres", "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)", id="postgres"),
         pytest.param("initdb", "initdb (PostgreSQL) 17.2", id="initdb"),
         pytest.param("redis-server", "Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0", id="redis"),
+        pytest.param("chromium", "Chromium 156.0.8078.79 built on Debian GNU/Linux 12 (bookworm)", id="chromium"),
     ],
 )
-def test_servers_tell_their_versions_each_in_its_way(bin_dir, debians, name, tells):
-    """What PostgreSQL and Redis print is understood."""
+def test_programs_tell_their_versions_each_in_its_way(bin_dir, debians, name, tells):
+    """What PostgreSQL, Redis and Chromium print is understood."""
     here = program(bin_dir, name, f"echo '{tells}'")
     assert install.find(name) == here
+
+
+@pytest.mark.parametrize("name", ["chromium", "chromium-browser", "google-chrome"])
+def test_chromium_has_several_names(bin_dir, name):
+    """Debian's, Ubuntu's, and the one of Google's own build."""
+    tells = "Google Chrome 120.0.6099.71" if name == "google-chrome" else "Chromium 120.0.6099.71 snap"
+    here = program(bin_dir, name, f"echo '{tells}'")
+    assert install.find("chromium") == here
+
+
+@pytest.fixture
+def sbin(tmp_path, monkeypatch) -> Path:
+    """Stands in for /usr/sbin; the machine's own nginx is not seen."""
+    tools = pins.load()
+    assert tools["nginx"].folders == ("/usr/sbin",)
+    tools["nginx"] = dataclasses.replace(tools["nginx"], folders=(f"{tmp_path}/sbin",))
+    monkeypatch.setattr(install.pins, "load", lambda: tools)
+    return tmp_path / "sbin"
+
+
+# It takes --version for `-- version`, and fails.
+NGINX = '[ "$*" = -v ] || { echo "invalid option" >&2; exit 1; }; echo "nginx version: nginx/%s" >&2'
+
+
+@pytest.mark.parametrize(("version", "found"), [("1.22.1", True), ("1.100.0", True), ("1.18.0", False)])
+def test_nginx_is_asked_in_its_own_way_where_debian_keeps_it(bin_dir, sbin, version, found):
+    """By -v, answered on standard error; one on PATH comes first; one that is too old is none."""
+    there = program(sbin, "nginx", NGINX % version)
+    assert install.find("nginx") == (there if found else None)
+    here = program(bin_dir, "nginx", NGINX % "1.24.0")
+    assert install.find("nginx") == here
 
 
 @pytest.mark.parametrize(
@@ -150,6 +182,7 @@ def test_servers_tell_their_versions_each_in_its_way(bin_dir, debians, name, tel
         pytest.param("postgres", "postgres (PostgreSQL) 14.20", id="postgres 14"),
         pytest.param("redis-server", "Redis server v=6.2.14 sha=00000000:0", id="redis 6.2"),
         pytest.param("redis-server", "Segmentation fault", id="no version"),
+        pytest.param("chromium", "Chromium 119.0.6045.199 ", id="chromium 119"),
     ],
 )
 def test_servers_that_are_too_old_are_passed_over(bin_dir, debians, name, tells):
