@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from services.shared.identity import USERS_ISSUER
+from services.shared.issuer import Issuer, key_file
+
 ROOT = Path(__file__).parents[2]
 DOCKERFILES = sorted(ROOT.glob("services/*/Dockerfile"))
 PORTS = {
@@ -120,6 +123,8 @@ def test_what_is_copied_is_enough(path: Path, tmp_path: Path) -> None:
             shutil.copy(ROOT / source, place)
     assert {each.name for each in (tree / "services").iterdir() if each.is_dir()} == {name, "shared"}
     environ = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path / "data"), "PYTHONDONTWRITEBYTECODE": "1"}
+    issuer = Issuer.create(tmp_path / "keys")
+    environ |= {"SIGNING_KEY_FILE": str(key_file(issuer.folder, USERS_ISSUER))}
     code = f"import services.{name}.wsgi as wsgi; print(wsgi.__file__, callable(wsgi.app))"
     run = subprocess.run(
         [sys.executable, "-c", code], cwd=tree, env=environ, capture_output=True, text=True, timeout=60, check=False
