@@ -79,6 +79,11 @@ def requests(shop: ShopRun) -> dict[str, bytes]:
             b"{}",
         ),
         "payments": raw("GET /api/v1/payments?limit=1", service),
+        "users": raw(
+            "POST /api/v1/auth/logout", {"Content-Type": "application/json"}, b'{"refresh_token": "an unknown one"}'
+        ),
+        # A page that asks nobody: the others are being stopped, too.
+        "storefront": raw("GET /login", {}),
     }
 
 
