@@ -36,9 +36,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What came of it: answers a second, and the 99th percentile of their times in milliseconds."""
+    """What came of it: answers a second, and the median and the 99th percentile of their times in milliseconds."""
 
     per_second: float
+    p50_ms: float
     p99_ms: float
 
 
@@ -55,30 +56,33 @@ def is_up(target: Target) -> bool:
     return True
 
 
-def ask(target: Target, calls: Sequence[Call], *, seconds: float | None = None) -> Load:
+def ask(target: Target, calls: Sequence[Call], *, seconds: float | None = None, clients: int = CLIENTS) -> Load:
     """Ask *target*: each of *calls* once, or over and over for *seconds*.
 
     Raises:  BenchError: an answer had another status than expected, or none came.
     """
     # Another process: the clients' work must not wait for this one's interpreter, nor the other way round.
     with multiprocessing.get_context("forkserver").Pool(1) as pool:
-        times, wall, wrong = pool.apply(_ask, (target, list(calls), seconds))
+        times, wall, wrong = pool.apply(_ask, (target, list(calls), seconds, clients))
     if wrong is not None or not times:
         raise BenchError(f"{target.method} {target.path} answered {wrong}, expected {target.expected}")
     ordered = sorted(times)
-    return Load(per_second=len(ordered) / wall, p99_ms=1000 * ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))])
+    p50, p99 = (1000 * ordered[min(len(ordered) - 1, int(len(ordered) * share))] for share in (0.5, 0.99))
+    return Load(per_second=len(ordered) / wall, p50_ms=p50, p99_ms=p99)
 
 
-def _ask(target: Target, calls: list[Call], seconds: float | None) -> tuple[list[float], float, str | None]:
-    shares: list[list[float]] = [[] for _ in range(CLIENTS)]
+def _ask(
+    target: Target, calls: list[Call], seconds: float | None, clients: int
+) -> tuple[list[float], float, str | None]:
+    shares: list[list[float]] = [[] for _ in range(clients)]
     wrong: list[str] = []
     until = None if seconds is None else time.perf_counter() + seconds
     began = time.perf_counter()
     # Each call once is shared out; for a time, every client repeats all of them.
-    own = [calls if seconds is not None else calls[number::CLIENTS] for number in range(CLIENTS)]
+    own = [calls if seconds is not None else calls[number::clients] for number in range(clients)]
     threads = [
         threading.Thread(target=_client, args=(target, own[number], until, shares[number], wrong))
-        for number in range(CLIENTS)
+        for number in range(clients)
     ]
     for thread in threads:
         thread.start()
