@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Request, request
+from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
 MAX_BODY_BYTES = 64 * 1024
@@ -17,8 +18,12 @@ class BoundedRequest(Request):
         """The body, as Flask's method of this name returns it.
 
         Raises:  RequestEntityTooLarge: at the limit: what was cut there looks like what ended there.
+                 BadRequest: a chunk that is none, or a body that ended before its end.
         """
-        data = super().get_data(*args, **kwargs)
+        try:
+            data = super().get_data(*args, **kwargs)
+        except (ParseException, OSError) as error:
+            raise BadRequest from error
         if self.content_length is None and len(data) >= MAX_BODY_BYTES:
             raise RequestEntityTooLarge
         return data

@@ -119,7 +119,9 @@ class JwksVerifier:
         # that a verifier must understand, and we know none.
         if "crit" in header or "b64" in header:
             raise InvalidToken("crit")
-        if header.get("typ") not in _TYPES:
+        kind = header.get("typ")
+        # Nothing is signed yet that is read here: whatever JSON can hold may stand there.
+        if not isinstance(kind, str) or kind not in _TYPES:
             raise InvalidToken("type")
         kid = header.get("kid")
         key = self._file.keys().get(kid) if isinstance(kid, str) else None

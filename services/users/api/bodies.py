@@ -14,8 +14,8 @@ from services.users.domain.sessions import ACCESS_SECONDS, MAX_TOKEN_LENGTH, REF
 from services.users.domain.sign_in import Tokens
 
 MAX_NAME_LENGTH = 100
-# Characters that nobody's name has: they would end a line of a mail or of a log.
-_NAME_PATTERN = r"^[^\x00-\x1f\x7f\u0085\u2028\u2029]*$"
+# A character that can be seen, and none that would end a line of a mail or of a log.
+_NAME_PATTERN = r"^[^\x00-\x1f\x7f\u0085\u2028\u2029]*[^\x00-\x1f\x7f\s][^\x00-\x1f\x7f\u0085\u2028\u2029]*$"
 
 
 def _email(text: str) -> str:
@@ -23,13 +23,6 @@ def _email(text: str) -> str:
         return accounts.normalised(text)
     except InvalidEmail as error:
         raise PydanticCustomError("email", "Not an e-mail address") from error
-
-
-def _not_blank(text: str) -> str:
-    found = text.strip()
-    if not found:
-        raise PydanticCustomError("name", "A name has a letter in it")
-    return found
 
 
 Email = Annotated[
@@ -44,7 +37,7 @@ Email = Annotated[
 Name = Annotated[
     str,
     Field(min_length=1, max_length=MAX_NAME_LENGTH, pattern=_NAME_PATTERN, examples=["Ada"]),
-    AfterValidator(_not_blank),
+    AfterValidator(str.strip),
 ]
 # One that is tried: whatever its length, it is right or wrong. The bound is that of what is hashed.
 Password = Annotated[SecretStr, Field(min_length=1, max_length=4 * MAX_LENGTH)]

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -158,6 +159,20 @@ def test_a_large_body_is_refused_chunked_too() -> None:
         connection.request("POST", "/internal/faults", body=chunks, headers=headers, encode_chunked=True)
         assert connection.getresponse().status == 413
         connection.close()
+
+
+@pytest.mark.parametrize("chunks", ["zz\r\n{}\r\n0\r\n\r\n", "2\r\n{}XX0\r\n\r\n", "-2\r\n{}\r\n0\r\n\r\n"])
+def test_a_chunk_that_is_none_is_the_callers_mistake(chunks: str) -> None:
+    """400: a stranger who sends one must not spend the service's error budget."""
+    token = "correct-horse-battery"
+    with (
+        serving(environ={"FAULT_TOKEN": token}) as catalog,
+        socket.create_connection(("127.0.0.1", catalog.port), timeout=10) as connection,
+    ):
+        head = "POST /internal/faults HTTP/1.1\r\nHost: shop\r\nTransfer-Encoding: chunked\r\n"
+        typed = f"Authorization: Bearer {token}\r\nContent-Type: application/json\r\n\r\n"
+        connection.sendall(f"{head}{typed}{chunks}".encode())
+        assert connection.recv(64).split()[1] == b"400"
 
 
 def test_a_weak_fault_token_stops_the_start() -> None:

@@ -112,6 +112,7 @@ def test_clocks_may_differ_by_the_leeway_and_no_more(world) -> None:
     [
         pytest.param({"typ": "JWT"}, "type", id="an id token"),
         pytest.param({"typ": None}, "type", id="no type"),
+        pytest.param({"typ": ["at+jwt"]}, "type", id="a list of types"),
         pytest.param({"kid": "none-such"}, "key", id="an unknown key"),
         pytest.param({"kid": "../../../dev/null"}, "key", id="a path"),
         pytest.param({"kid": "' OR 1=1 --"}, "key", id="a query"),

@@ -73,7 +73,7 @@ def test_the_same_password_from_another_keyboard(world) -> None:
     assert world.log_in(password="cafe\u0301-lantern").status_code == 200
 
 
-@pytest.mark.parametrize("name", ["", "  ", "a\nb", "a\x00b", "x" * 101])
+@pytest.mark.parametrize("name", ["", "  ", "\u00a0", "a\nb", "a\x00b", "x" * 101])
 def test_what_is_no_name(world, name: str) -> None:
     """Nothing that would end a line of a mail."""
     assert world.register(name=name).status_code == 422
