@@ -165,12 +165,12 @@ def test_a_large_body_is_refused_chunked_too() -> None:
 def test_a_chunk_that_is_none_is_the_callers_mistake(chunks: str) -> None:
     """400: a stranger who sends one must not spend the service's error budget."""
     token = "correct-horse-battery"
+    head = "POST /internal/faults HTTP/1.1\r\nHost: shop\r\nTransfer-Encoding: chunked\r\n"
+    typed = f"Authorization: Bearer {token}\r\nContent-Type: application/json\r\n\r\n"
     with (
-        serving(environ={"FAULT_TOKEN": token}) as catalog,
-        socket.create_connection(("127.0.0.1", catalog.port), timeout=10) as connection,
+        serving(environ={"FAULT_TOKEN": token}) as service,
+        socket.create_connection(("127.0.0.1", service.port), timeout=10) as connection,
     ):
-        head = "POST /internal/faults HTTP/1.1\r\nHost: shop\r\nTransfer-Encoding: chunked\r\n"
-        typed = f"Authorization: Bearer {token}\r\nContent-Type: application/json\r\n\r\n"
         connection.sendall(f"{head}{typed}{chunks}".encode())
         assert connection.recv(64).split()[1] == b"400"
 
