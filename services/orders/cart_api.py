@@ -1,6 +1,7 @@
 """The carts' REST API, `/api/v1/carts`: a customer's own carts; prices come from the catalog, never from the caller."""
 
 import random
+import re
 import time
 from collections.abc import Callable
 
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 
 from services.orders.cart_body import CartBody, NewCart, QuantityBody
 from services.orders.domain import cart_changes, cart_errors
-from services.orders.domain.cart import Cart, CartLine, check_open, new_cart, put_item, remove_item
+from services.orders.domain.cart import SKU_PATTERN, Cart, CartLine, check_open, new_cart, put_item, remove_item
 from services.orders.domain.cart_errors import CartError, CatalogUnavailable
 from services.orders.domain.cart_ports import CartRepository, PriceSource
 from services.shared import deadline, problems
@@ -127,6 +128,8 @@ def cart_pages(
     def delete_cart_item(cart_id: str, sku: str) -> Response:
         """Take a product out of a cart; one that is not in it changes nothing"""
         cart = _own(carts, cart_id)
+        if re.fullmatch(SKU_PATTERN, sku, re.ASCII) is None:
+            raise HTTPError(404)
         changed = cart_changes.change(
             carts, cart, lambda current: remove_item(current, sku, now_ms=now_ms()), accepts=_matches, pause=wait
         )

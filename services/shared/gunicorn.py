@@ -34,6 +34,8 @@ threads = 8
 timeout = 30
 # Longer than callers keep a connection idle: else both sides' ends race, and callers see resets.
 keepalive = 75
+# As long as gunicorn allows: a query that is too long is then refused as a problem, by whoever reads it.
+limit_request_line = 8190
 
 # After SIGTERM: so long is /readyz 503 while requests still come in, until everybody has noticed; 0 locally.
 DRAIN_SECONDS = _number("DRAIN_SECONDS", 0, 300)
