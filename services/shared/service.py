@@ -64,6 +64,8 @@ def build(  # noqa: PLR0913  # a name for each thing that a service is put toget
         docs_path=None,
         static_folder=None,  # type: ignore[arg-type]  # Flask's own type; APIFlask's annotation is narrower
     )
+    # A path with two slashes is none: Flask would redirect it, to whatever Host the request named.
+    app.url_map.merge_slashes = False
     app.request_class = body.BoundedRequest
     openapi.describe(app, description=description, limited=limiter is not None)
     app.error_processor(problems.to_response)
