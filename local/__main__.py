@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import click
 
 from local import faults
 from local import up as platform
+from local.choice import Choice, scale_of
 from local.errors import LocalError
 from local.settings import from_environment
 
@@ -38,6 +40,11 @@ def main() -> None:
 
 
 @main.command()
+@click.option("--only", "only", multiple=True, metavar="SERVICE", help="These services alone; repeatable, or a,b.")
+@click.option("--reload", is_flag=True, help="Start a service anew whenever its code changes.")
+@click.option("--scale", multiple=True, metavar="SERVICE=N", help="So many replicas; needs --postgres. Repeatable.")
+@click.option("--postgres", is_flag=True, help="Keep data in a real PostgreSQL in place of SQLite files.")
+@click.option("--redis", is_flag=True, help="Keep caches and limits in a real Redis.")
 @click.option(
     "--for",
     "for_seconds",
@@ -46,9 +53,23 @@ def main() -> None:
     help="Stop by itself so long after everything was ready.",
 )
 @_told
-def up(for_seconds: float | None) -> None:
+def up(
+    only: tuple[str, ...],
+    reload: bool,
+    scale: tuple[str, ...],
+    postgres: bool,
+    redis: bool,
+    for_seconds: float | None,
+) -> None:
     """Start everything and show each SLO's status, until Ctrl-C."""
-    platform.up(from_environment(os.environ), for_seconds=for_seconds)
+    choice = Choice(
+        only=tuple(name for word in only for name in word.split(",")),
+        reload=reload,
+        scale=scale_of(scale),
+        postgres=postgres,
+        redis=redis,
+    )
+    platform.up(from_environment(os.environ), choice, for_seconds=for_seconds)
 
 
 @main.command()
@@ -59,26 +80,55 @@ def down() -> None:
     click.echo("the platform has stopped" if was_running else "no platform is running")
 
 
+@main.command()
+@click.option("--history", is_flag=True, help="The built past too, which takes a minute or two to build again.")
+@_told
+def clean(history: bool) -> None:
+    """Remove what runs have left: orders, samples, incidents, logs, keys."""
+    settings = from_environment(os.environ)
+    found = platform.clean(settings, history=history)
+    click.echo(f"{settings.run} is gone" if found else "there is nothing to remove")
+
+
 @main.command("break")
-@click.argument("service", type=click.Choice(faults.SERVICES))
+@click.argument("service", type=click.Choice(faults.TARGETS))
 @click.argument("fault", metavar="FAULT")
 @click.option("--share", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="Share of requests.")
 @click.option("--seconds", type=click.IntRange(1, 900), default=300, show_default=True, help="Then it ends.")
+@click.option("--set", "more", multiple=True, metavar="NAME=VALUE", help="What only this fault takes; repeatable.")
 @_told
-def break_(service: str, fault: str, share: float, seconds: int) -> None:
-    """Switch FAULT on in SERVICE: `break catalog errors` answers a share of its requests with 500."""
-    body = {"fault": fault, "share": share, "seconds": seconds}
+def break_(service: str, fault: str, share: float, seconds: int, more: tuple[str, ...]) -> None:
+    """Switch FAULT on in SERVICE.
+
+    \b
+    break catalog errors                        a share of its requests answers 500
+    break orders latency --set delay_seconds=2  a share of them is slow
+    break payments timeout-after-charge         money is taken, and nobody is told
+    A fault that there is not is refused with the names of those that there are.
+    """
+    body = {"fault": fault, "share": share, "seconds": seconds, **dict(map(_setting, more))}
     faults.break_service(from_environment(os.environ), service, body)
     click.echo(f"{service}: {fault} for {share:.0%} of its requests, for {seconds} s or until mended")
 
 
 @main.command()
-@click.argument("service", type=click.Choice(faults.SERVICES))
+@click.argument("service", type=click.Choice(faults.TARGETS))
 @_told
 def mend(service: str) -> None:
     """Switch every fault of SERVICE off."""
     faults.mend_service(from_environment(os.environ), service)
     click.echo(f"{service}: mended")
+
+
+def _setting(word: str) -> tuple[str, object]:
+    """`delay_seconds=2` as a member of the fault's body: a number where it is one."""
+    name, sign, text = word.partition("=")
+    if not (name and sign):
+        raise click.BadParameter(f"{word!r}: expected NAME=VALUE, like delay_seconds=2", param_hint="--set")
+    try:
+        return name, json.loads(text)
+    except ValueError:
+        return name, text
 
 
 if __name__ == "__main__":

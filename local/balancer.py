@@ -35,6 +35,10 @@ class Balancer:
         self.prepare(upstreams)
         self.nginx.reload()
 
+    def listens(self) -> bool:
+        """Whether something answers at each of its ports; that the services behind it are away does not matter."""
+        return all(map(_listens, self.ports.values()))
+
     def prepare(self, upstreams: Mapping[str, Sequence[str]]) -> None:
         """Write the configuration that leads to *upstreams*."""
         template = _ENVIRONMENT.get_template("balancer.conf.j2")
@@ -51,12 +55,11 @@ def running_balancer(
     """
     found = Balancer(Nginx(NAME, folder), ports)
     found.prepare(upstreams)
-    with found.nginx.running(ready=lambda: all(map(_listens, ports.values()))):
+    with found.nginx.running(ready=found.listens):
         yield found
 
 
 def _listens(port: int) -> bool:
-    """Whether something answers at *port*; that a service behind it is away does not matter."""
     connection = http.client.HTTPConnection(HOST, port, timeout=1)
     try:
         connection.request("GET", "/livez")

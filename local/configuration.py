@@ -1,28 +1,62 @@
-"""Writes what the parts are started with into the run directory: configurations, rules, keys, the token."""
+"""Writes what the parts are started with into the run directory: configurations, rules, keys, secrets."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
 
 import yaml
 
-from local import prometheus_config
+from local import postgres, prometheus_config, redis_server, shop_parts
 from local.alertmanager_config import key_files, localised
+from local.choice import Choice
+from local.front_door import SERVICES as OUTSIDE
 from local.secret import new_token, write_secret
-from local.settings import PORTS, Settings
+from local.settings import Settings
+from local.shop import service_of
+from local.watch_parts import ALERTMANAGERS
+from services.shared.issuer import Issuer
 
-# The stand-in has no metrics: nobody runs PagerDuty.
-SCRAPED = tuple(part for part in PORTS if part != "pagerduty")
+# What services share; kept from run to run, so that sessions and what waits in an outbox stay good.
+KEPT_SECRETS = ("WEBHOOK_KEY", "TRAFFIC_KEY", "SESSION_KEY")
 
 
-def write(settings: Settings, *, fault_token: str) -> None:
-    """Write everything that `parts.platform` names. Routing keys stay from run to run, as incidents do."""
+def write(settings: Settings, choice: Choice, *, warm_up: bool) -> Mapping[str, str]:
+    """Write everything that `parts.platform` names. Routing keys stay from run to run, as incidents do.
+
+    Args:    warm_up: whether rule groups run often at first.
+    Returns:  the services' secrets, as `ShopProcesses` has them. The fault token is of this run alone.
+    Raises:  Refused, StartFailed: a server's configuration or database cannot be made.
+    """
     settings.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_secret(settings.fault_token, fault_token)
-    prometheus_config.write_rules(settings.generated_rules, settings.rules, warm_up=True)
-    ports = {part: settings.port(part) for part in SCRAPED}
-    _write_yaml(settings.prometheus_config, prometheus_config.config(ports=ports, rules=settings.rules))
-    _write_alertmanager(settings)
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    secrets = {name: _kept(settings, name) for name in KEPT_SECRETS} | {"FAULT_TOKEN": new_token()}
+    write_secret(settings.fault_token, secrets["FAULT_TOKEN"])
+    Issuer.create(settings.shop_keys)
+    _write_stores(settings, choice)
+    if choice.whole:
+        prometheus_config.write_rules(settings.generated_rules, settings.rules, warm_up=warm_up)
+        _write_prometheus(settings, choice)
+        _write_alertmanager(settings)
+        _write_doors(settings, choice)
+    return secrets
+
+
+def _write_stores(settings: Settings, choice: Choice) -> None:
+    if choice.postgres:
+        postgres.prepare(settings.postgres)
+    if choice.redis:
+        redis_server.prepare(settings.redis, settings.port("redis"))
+
+
+def _write_prometheus(settings: Settings, choice: Choice) -> None:
+    jobs: dict[str, list[int]] = {}
+    for name in choice.processes:
+        jobs.setdefault(service_of(name), []).append(settings.port(name))
+    for name in (*choice.workers, "prometheus"):
+        jobs[name] = [settings.port(name)]
+    jobs["alertmanager"] = alertmanagers = [settings.port(name) for name in ALERTMANAGERS]
+    document = prometheus_config.config(jobs=jobs, alertmanagers=alertmanagers, rules=settings.rules)
+    _write_yaml(settings, document, "prometheus.yml")
 
 
 def _write_alertmanager(settings: Settings) -> None:
@@ -32,8 +66,24 @@ def _write_alertmanager(settings: Settings) -> None:
     for file in key_files(routes):
         if not file.exists():
             write_secret(file, new_token())
-    _write_yaml(settings.alertmanager_config, routes)
+    _write_yaml(settings, routes, "alertmanager.yml")
 
 
-def _write_yaml(path: Path, document: object) -> None:
-    path.write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), encoding="utf-8")
+def _write_doors(settings: Settings, choice: Choice) -> None:
+    front, balancer = shop_parts.doors(settings, choice)
+    found = shop_parts.upstreams(settings, choice)
+    front.prepare({service: places for service, places in found.items() if service in OUTSIDE})
+    if balancer is not None:
+        balancer.prepare(found)
+
+
+def _kept(settings: Settings, name: str) -> str:
+    file = settings.shop_secrets / name
+    if not file.exists():
+        write_secret(file, new_token())
+    return file.read_text(encoding="utf-8")
+
+
+def _write_yaml(settings: Settings, document: object, name: str) -> None:
+    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+    (settings.run / name).write_text(text, encoding="utf-8")

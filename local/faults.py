@@ -9,19 +9,21 @@ from typing import Any
 import urllib3
 
 from local.errors import FaultRefused, NotRunning
-from local.settings import Settings
+from local.preflight import is_free
+from local.settings import MOST_REPLICAS, Settings
+from local.shop import SERVICES, replicas_of
 
 PATH = "/internal/faults"
-# The services that take faults. Each knows which ones it has.
-SERVICES = ("catalog",)
+# Who takes faults. Each knows which ones it has.
+TARGETS = (*SERVICES, "pagerduty")
 
 
 def break_service(settings: Settings, service: str, fault: Mapping[str, Any]) -> None:
-    """Switch *fault* on in *service*: its body as services/README.md has it.
+    """Switch *fault* on in *service*, in each of its replicas: its body as services/README.md has it.
 
     Raises:  NotRunning, FaultRefused.
     """
-    _send(settings, service, "POST", fault)
+    _send_to_all(settings, service, "POST", fault)
 
 
 def mend_service(settings: Settings, service: str) -> None:
@@ -29,25 +31,33 @@ def mend_service(settings: Settings, service: str) -> None:
 
     Raises:  NotRunning, FaultRefused.
     """
-    _send(settings, service, "DELETE", None)
+    _send_to_all(settings, service, "DELETE", None)
 
 
-def _send(settings: Settings, service: str, method: str, body: Mapping[str, Any] | None) -> None:
+def _send_to_all(settings: Settings, service: str, method: str, body: Mapping[str, Any] | None) -> None:
+    _send(settings, service, method, body)
+    if service in SERVICES:
+        for name in replicas_of(service, MOST_REPLICAS)[1:]:
+            if not is_free(settings.port(name)):
+                _send(settings, name, method, body)
+
+
+def _send(settings: Settings, name: str, method: str, body: Mapping[str, Any] | None) -> None:
     try:
         token = settings.fault_token.read_text(encoding="utf-8")
         answer = urllib3.request(
             method,
-            settings.url(service) + PATH,
+            settings.url(name) + PATH,
             json=body,
             headers={"Authorization": f"Bearer {token}"},
             timeout=5.0,
             retries=False,
         )
     except (FileNotFoundError, urllib3.exceptions.HTTPError):
-        message = f"{service} does not answer on {settings.url(service)}: start the platform with make demo"
+        message = f"{name} does not answer on {settings.url(name)}: start the platform with make demo"
         raise NotRunning(message) from None
     if answer.status >= 300:
-        raise FaultRefused(f"{service} refused it ({answer.status}): {_reason(answer.data)}")
+        raise FaultRefused(f"{name} refused it ({answer.status}): {_reason(answer.data)}")
 
 
 def _reason(body: bytes) -> str:

@@ -16,7 +16,8 @@ from pathlib import Path
 import psutil
 
 from local.errors import Refused, StartFailed
-from local.server import bound, end_of, program, running
+from local.log_files import end_of
+from local.server import bound, program, running
 
 TEST_SECONDS = 20.0
 RELOAD_SECONDS = 20.0
@@ -35,7 +36,7 @@ class Nginx:
     @property
     def log(self) -> Path:
         """What it says of itself."""
-        return self.folder / "nginx.log"
+        return self.folder / f"{self.name.replace(' ', '_')}.log"
 
     def prepare(self, text: str) -> None:
         """Write its configuration, which nginx has then found to be sound; else the one before stays.
@@ -65,7 +66,8 @@ class Nginx:
 
         Raises:  Refused: no program.
         """
-        return bound((program("nginx"), *self._options("nginx.conf")), ends_by=signal.SIGTERM)
+        # Its logs are in UTC, as everybody's are.
+        return bound(("env", "TZ=UTC", program("nginx"), *self._options("nginx.conf")), ends_by=signal.SIGTERM)
 
     @contextlib.contextmanager
     def running(self, *, ready: Callable[[], bool]) -> Iterator[None]:

@@ -5,28 +5,53 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from local.probe import answers
 from local.settings import ROOT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """What to start. *ready_url* must answer 200; a part without one is ready once it has lived a second.
+    """What to start, once every part that it *needs* is ready.
 
-    *ends*: the part comes to an end by itself after a while, which is no news, and is then started again.
+    ready_url:  must answer *ready_status*. ready: asked instead. A part with neither is ready once it has lived for
+                a second.
+    ready_seconds:  how long that may take.
+    stop_by:    the signal that ends it in order.
+    ends:       it comes to an end by itself after a while, which is no news, and is then started again.
+    once:       it is ready when it has ended well, and is not started again.
+    every_seconds:  a job: nobody waits for it; it is started *first_seconds* after all others were ready, and then so
+                long after its last start.
     """
 
     name: str
     command: tuple[str, ...]
+    needs: tuple[str, ...] = ()
     address: str = ""
     ready_url: str = ""
-    environment: Mapping[str, str] = field(default_factory=dict)
+    ready_status: int = 200
+    ready: Callable[[], bool] | None = None
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)  # secrets are among it
     directory: Path = ROOT
-    ready_seconds: float = 30.0
+    ready_seconds: float = 60.0
+    stop_by: signal.Signals = signal.SIGTERM
     ends: bool = False
+    once: bool = False
+    every_seconds: float | None = None
+    first_seconds: float = 0.0
+
+    def is_ready(self, *, age_seconds: float, enough_seconds: float) -> bool:
+        """Whether its process, so old, does its work; *enough_seconds*: what makes it so where it cannot be asked."""
+        if self.once:
+            return False
+        if self.ready is not None:
+            return self.ready()
+        if self.ready_url:
+            return answers(self.ready_url, self.ready_status)
+        return age_seconds >= enough_seconds
 
 
 class Child:
@@ -37,6 +62,7 @@ class Child:
 
         Raises:  OSError: it cannot be started.
         """
+        self._stop_by = part.stop_by
         with log.open("ab") as output:
             self._process = subprocess.Popen(
                 part.command,
@@ -60,8 +86,8 @@ class Child:
         return self._process.wait()
 
     def ask_to_stop(self) -> None:
-        """SIGTERM to the leader, which ends its own workers."""
-        self._signal(signal.SIGTERM)
+        """The part's own signal to the leader, which ends its own workers."""
+        self._signal(self._stop_by)
 
     def reload(self) -> None:
         """SIGHUP to the leader."""

@@ -1,102 +1,52 @@
-"""The parts of the platform, in the order in which they start: what each needs is ready before it."""
+"""Every part of the platform, each with what it needs; the supervisor starts them in that order."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
+from local import postgres, redis_server, watch_parts
+from local.choice import Choice
 from local.part import Part
-from local.settings import HOST, Settings
-
-SHOPPERS = 3
-SHOPPING_SECONDS = 86_400  # the longest that synthetics takes; then it starts again
-STOP_SECONDS = 2  # what a service gives its requests in flight; the whole platform stops within ten
+from local.settings import Settings
+from local.shop_parts import processes, shop
 
 
-def platform(settings: Settings, *, binaries: dict[str, Path], fault_token: str) -> tuple[Part, ...]:
-    """Every part of *settings*' platform. *binaries*: where prometheus and alertmanager are."""
+def platform(
+    settings: Settings,
+    choice: Choice,
+    *,
+    binaries: Mapping[str, Path],
+    secrets: Mapping[str, str],
+    placing: bool,
+) -> tuple[Part, ...]:
+    """The parts of *choice*.
+
+    Args:    binaries: where prometheus and alertmanager are. secrets: as `ShopProcesses` has them.
+             placing: whether Prometheus is to be given a past before it starts.
+    """
+    stores = tuple(_stores(settings, choice))
+    if not choice.whole:
+        plan = processes(settings, choice, secrets=secrets, extra={})
+        return (*stores, *shop(settings, choice, plan, needs=_names(stores)))
+    plan = processes(settings, choice, secrets=secrets, extra={})
+    services = tuple(shop(settings, choice, plan, needs=_names(stores)))
+    past = (watch_parts.history(settings),) if placing else ()
+    scraped = tuple(part.name for part in services if part.every_seconds is None)
     return (
-        catalog(settings, fault_token=fault_token),
-        pagerduty(settings),
-        alertmanager(settings, binaries["alertmanager"]),
-        prometheus(settings, binaries["prometheus"]),
+        *stores,
+        watch_parts.pagerduty(settings, fault_token=secrets["FAULT_TOKEN"]),
+        *watch_parts.alertmanagers(settings, binaries["alertmanager"]),
+        *past,
+        *services,
+        watch_parts.prometheus(settings, binaries["prometheus"], needs=(*scraped, *_names(past))),
         shoppers(settings),
     )
 
 
-def catalog(settings: Settings, *, fault_token: str) -> Part:
-    """The catalog service, with fault injection on."""
-    return Part(
-        name="catalog",
-        command=_gunicorn("-c", "python:services.shared.gunicorn", "services.catalog.wsgi:app"),
-        address=settings.url("catalog"),
-        ready_url=settings.url("catalog") + "/readyz",
-        environment={
-            "HOST": HOST,
-            "PORT": str(settings.port("catalog")),
-            "DATA_DIR": str(settings.run / "data"),
-            "FAULT_TOKEN": fault_token,
-            "GRACEFUL_TIMEOUT": str(STOP_SECONDS),
-        },
-    )
-
-
-def pagerduty(settings: Settings) -> Part:
-    """The PagerDuty stand-in: one worker, for it alone appends to the file of events."""
-    return Part(
-        name="pagerduty",
-        command=_gunicorn(
-            f"--bind={HOST}:{settings.port('pagerduty')}",
-            "--worker-class=gthread",
-            "--workers=1",
-            "--threads=4",
-            f"--graceful-timeout={STOP_SECONDS}",
-            "--no-control-socket",
-            "local.pagerduty:from_environment()",
-        ),
-        address=settings.url("pagerduty"),
-        ready_url=settings.url("pagerduty") + "/incidents",
-        environment={
-            "PAGERDUTY_EVENTS": str(settings.pagerduty_events),
-            "PAGERDUTY_KEYS": str(settings.keys),
-        },
-    )
-
-
-def alertmanager(settings: Settings, binary: Path) -> Part:
-    """One Alertmanager, without a cluster."""
-    return Part(
-        name="alertmanager",
-        command=(
-            str(binary),
-            f"--config.file={settings.alertmanager_config}",
-            f"--storage.path={settings.run / 'alertmanager'}",
-            f"--web.listen-address={HOST}:{settings.port('alertmanager')}",
-            "--cluster.listen-address=",
-        ),
-        address=settings.url("alertmanager"),
-        ready_url=settings.url("alertmanager") + "/-/ready",
-    )
-
-
-def prometheus(settings: Settings, binary: Path) -> Part:
-    """Prometheus; its data stay in the run directory from one run to the next."""
-    return Part(
-        name="prometheus",
-        command=(
-            str(binary),
-            f"--config.file={settings.prometheus_config}",
-            f"--storage.tsdb.path={settings.prometheus_data}",
-            "--storage.tsdb.retention.time=40d",
-            f"--web.listen-address={HOST}:{settings.port('prometheus')}",
-        ),
-        address=settings.url("prometheus"),
-        ready_url=settings.url("prometheus") + "/-/ready",
-    )
-
-
 def shoppers(settings: Settings) -> Part:
-    """A few shoppers who browse for as long as the platform runs."""
+    """Shoppers who come and go as on an ordinary day, for as long as the platform runs."""
     return Part(
         name="shoppers",
         command=(
@@ -105,15 +55,38 @@ def shoppers(settings: Settings) -> Part:
             "synthetics",
             "load",
             "--host",
-            settings.url("catalog"),
-            "--users",
-            str(SHOPPERS),
-            "--for",
-            str(SHOPPING_SECONDS),
+            settings.url("front-door"),
+            "--shape",
+            "day",
         ),
-        ends=True,
+        needs=("front-door", "prometheus"),
     )
 
 
-def _gunicorn(*arguments: str) -> tuple[str, ...]:
-    return (sys.executable, "-m", "gunicorn", *arguments)
+def _stores(settings: Settings, choice: Choice) -> tuple[Part, ...]:
+    """Databases and caches, where they are not embedded."""
+    found = []
+    if choice.postgres:
+        place, port = settings.postgres, settings.port("postgres")
+        found.append(
+            Part(
+                name="postgres",
+                command=postgres.command(place, port),
+                ready=lambda: postgres.answers(place, port),
+                stop_by=postgres.STOP_BY,
+            )
+        )
+    if choice.redis:
+        folder, redis_port = settings.redis, settings.port("redis")
+        found.append(
+            Part(
+                name="redis",
+                command=redis_server.command(folder),
+                ready=lambda: redis_server.answers(folder, redis_port),
+            )
+        )
+    return tuple(found)
+
+
+def _names(parts: tuple[Part, ...]) -> tuple[str, ...]:
+    return tuple(part.name for part in parts)

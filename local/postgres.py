@@ -24,6 +24,7 @@ from local.settings import HOST
 USER = "postgres"
 MAX_CONNECTIONS = 200
 INITDB_SECONDS = 120.0
+STOP_BY = signal.SIGINT  # fast: open sessions are ended
 # Right for data that need not outlive a crash of the machine.
 FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
@@ -44,8 +45,8 @@ def running_postgres(folder: Path, *, port: int | None = None, durable: bool = T
         command(folder, chosen, durable=durable),
         log=folder / "postgres.log",
         ready=lambda: _answers(address),
-        # Fast: open sessions are ended. Then at once: the log is replayed at the next start.
-        stop_by=(signal.SIGINT, signal.SIGQUIT),
+        # Then at once: the log is replayed at the next start.
+        stop_by=(STOP_BY, signal.SIGQUIT),
     ):
         yield address
 
@@ -142,6 +143,11 @@ def _check_reach(folder: Path, owner: struct_passwd) -> None:
             f"the user {USER}, as whom PostgreSQL runs for root, cannot reach {folder}: "
             "a folder above it is closed to others; choose another place, or run this as somebody else"
         )
+
+
+def answers(folder: Path, port: int) -> bool:
+    """Whether the PostgreSQL of *folder* takes connections at *port*."""
+    return _answers(url(folder, port))
 
 
 def _answers(address: str) -> bool:

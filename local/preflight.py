@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
+from local.choice import Choice
 from local.errors import Refused
 from local.settings import HOST, PORTS, Settings
+from local.watch_parts import ALERTMANAGERS
 from tools.install import find
 
-BINARIES = ("prometheus", "alertmanager")
+# Logs, the past (some 500 MiB in cache and in Prometheus), a few days of samples.
+LEAST_FREE_BYTES = 2 * 2**30
 
 
-def check(settings: Settings) -> dict[str, Path]:
+def check(settings: Settings, choice: Choice) -> dict[str, Path]:
     """Where the binaries are, if all is there.
 
     Raises:  Refused: every fault at once, one a line.
     """
-    found = {name: find(name) for name in BINARIES}
-    faults = [f"{name} is not installed: run make setup" for name, path in found.items() if path is None]
-    faults += _missing_output(settings)
-    faults += [_taken(settings, part) for part in PORTS if not is_free(settings.port(part))]
+    found = {name: find(name) for name in _programs(choice)}
+    faults = [f"{name} is not installed: run make setup{_more(name)}" for name, path in found.items() if path is None]
+    if choice.whole:
+        faults += _missing_output(settings)
+    faults += [_taken(settings, part) for part in _listening(choice) if not is_free(settings.port(part))]
+    faults += _full_disk(settings)
     if faults:
         raise Refused("\n".join(faults))
     return {name: path for name, path in found.items() if path is not None}
@@ -38,6 +45,34 @@ def is_free(port: int) -> bool:
     return True
 
 
+def _programs(choice: Choice) -> Iterator[str]:
+    if choice.whole:
+        yield from ("prometheus", "promtool", "alertmanager", "nginx")
+    if choice.postgres:
+        yield from ("postgres", "initdb")
+    if choice.redis:
+        yield "redis-server"
+
+
+def _more(program: str) -> str:
+    """What must be asked for beside, for a program that the plain platform does without."""
+    return " test-tools" if program in ("postgres", "initdb", "redis-server") else ""
+
+
+def _listening(choice: Choice) -> Iterator[str]:
+    """Every part that will listen somewhere."""
+    yield from (*choice.processes, *choice.workers)
+    if choice.postgres:
+        yield "postgres"
+    if choice.redis:
+        yield "redis"
+    if choice.whole:
+        yield from ("front-door", "pagerduty", "prometheus", "collector", *ALERTMANAGERS)
+        yield from (f"{name}-cluster" for name in ALERTMANAGERS)
+    if choice.replicated:
+        yield from (name for name in PORTS if name.startswith("balancer-"))
+
+
 def _missing_output(settings: Settings) -> list[str]:
     faults = []
     if not any(settings.generated_rules.glob("*.yaml")):
@@ -50,3 +85,19 @@ def _missing_output(settings: Settings) -> list[str]:
 def _taken(settings: Settings, part: str) -> str:
     port = settings.port(part)
     return f"port {port} ({part}) is taken: free it, or move every port with PORT_BASE=18000"
+
+
+def _full_disk(settings: Settings) -> list[str]:
+    free = shutil.disk_usage(_existing(settings.run)).free
+    if free >= LEAST_FREE_BYTES:
+        return []
+    need = f"{LEAST_FREE_BYTES / 2**30:.0f} GiB are needed"
+    way_out = "make room, or name another place with TILLWATCH_STATE"
+    return [f"{settings.run} has {free / 2**20:.0f} MiB left, {need}: {way_out}"]
+
+
+def _existing(path: Path) -> Path:
+    """*path*, or the folder above it that is there already."""
+    while not path.exists():
+        path = path.parent
+    return path

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +19,23 @@ WARM_UP_EVERY_SECONDS = 5
 WARM_UP_SECONDS = 150
 
 
-def config(*, ports: Mapping[str, int], rules: Path) -> dict[str, Any]:
-    """prometheus.yml as data: every part that has /metrics is a job of its own name."""
+def config(*, jobs: Mapping[str, Sequence[int]], alertmanagers: Sequence[int], rules: Path) -> dict[str, Any]:
+    """prometheus.yml as data.
+
+    Args:    jobs: by the name of the job, the port of each of its processes. alertmanagers: their ports.
+    """
     return {
         "global": {"scrape_interval": f"{SCRAPE_SECONDS}s", "evaluation_interval": "30s"},
         "rule_files": [str(rules / "*.yaml")],
         "scrape_configs": [
-            {"job_name": job, "static_configs": [{"targets": [f"{HOST}:{port}"]}]} for job, port in ports.items()
+            {"job_name": job, "static_configs": [{"targets": _places(ports)}]} for job, ports in jobs.items()
         ],
-        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [f"{HOST}:{ports['alertmanager']}"]}]}]},
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": _places(alertmanagers)}]}]},
     }
+
+
+def _places(ports: Sequence[int]) -> list[str]:
+    return [f"{HOST}:{port}" for port in ports]
 
 
 def write_rules(source: Path, target: Path, *, warm_up: bool) -> None:

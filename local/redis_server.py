@@ -75,6 +75,11 @@ def _quoted(path: Path) -> str:
     return f'"{escaped}"'
 
 
+def answers(folder: Path, port: int) -> bool:
+    """Whether the Redis of *folder* answers at *port*."""
+    return _answers(url(folder, port))
+
+
 def _answers(address: str) -> bool:
     try:
         with redis.Redis.from_url(address, socket_timeout=0.5) as client:

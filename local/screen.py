@@ -21,14 +21,14 @@ from budget.table import table
 TERMINAL_SECONDS = 2.0
 PLAIN_SECONDS = 15.0
 PLAIN_COLUMNS = 160
-NAME_COLUMNS = 12
+NAME_COLUMNS = 20
 
 
 class Screen:
     """Lines at once; the table while it is entered, whenever `tick` finds it due."""
 
-    def __init__(self, source: Source) -> None:
-        """*source*: the Prometheus that holds the figures."""
+    def __init__(self, source: Source | None) -> None:
+        """*source*: the Prometheus that holds the figures; without one there are lines alone."""
         self._source = source
         self._console = Console() if sys.stdout.isatty() else Console(width=PLAIN_COLUMNS)
         # No refreshing thread: processes are forked from this one.
@@ -43,7 +43,7 @@ class Screen:
 
     def __enter__(self) -> Screen:
         """From here on `tick` shows the table."""
-        if self._console.is_terminal:
+        if self._console.is_terminal and self._source is not None:
             self._live.start()
         return self
 
@@ -51,6 +51,8 @@ class Screen:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """The table goes; its last state stays as lines."""
+        if self._source is None:
+            return
         if self._console.is_terminal:
             self._live.stop()
         if kind is None:
@@ -58,7 +60,7 @@ class Screen:
 
     def tick(self) -> None:
         """Show the table again if that is due."""
-        if time.monotonic() < self._due:
+        if self._source is None or time.monotonic() < self._due:
             return
         if self._console.is_terminal:
             self._due = time.monotonic() + TERMINAL_SECONDS
@@ -72,6 +74,7 @@ class Screen:
         self._console.file.flush()
 
     def _view(self) -> RenderableType:
+        assert self._source is not None
         try:
             rows = statuses(read(self._source))
         except BudgetError as error:

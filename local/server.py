@@ -14,6 +14,7 @@ from pathlib import Path
 from pwd import struct_passwd
 
 from local.errors import Refused, StartFailed
+from local.log_files import end_of
 from local.part import how_it_ended
 from local.preflight import is_free
 from local.settings import HOST
@@ -22,7 +23,6 @@ from tools.install import find
 START_SECONDS = 30.0
 STOP_SECONDS = 20.0
 LOOK_SECONDS = 0.02
-LOG_LINES = 8
 
 
 def program(name: str) -> Path:
@@ -125,9 +125,3 @@ def _stop(process: subprocess.Popen[bytes], signals: Sequence[signal.Signals]) -
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(STOP_SECONDS)
             return
-
-
-def end_of(log: Path) -> str:
-    """The last lines of *log*, for a message."""
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:]
-    return "\n".join((f"the end of {log}:", *(f"  {line}" for line in lines)))

@@ -12,8 +12,40 @@ ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
 BASE = 8000
 
-# Every port that `up` listens on, as it is without PORT_BASE.
-PORTS = {"catalog": 8001, "pagerduty": 8081, "prometheus": 9090, "alertmanager": 9093}
+# Every port that `up` may listen on, by the part's name, as it is without PORT_BASE.
+PORTS = {
+    "front-door": 8000,
+    "catalog": 8001,
+    "inventory": 8002,
+    "orders": 8003,
+    "users": 8004,
+    "payments": 8005,
+    "storefront": 8006,
+    "orders-worker": 8013,
+    "payments-worker": 8015,
+    "collector": 8031,
+    "jaeger": 8032,
+    "loki": 8033,
+    "postgres": 8041,
+    "redis": 8042,
+    # Where services find one another when they have replicas.
+    "balancer-catalog": 8051,
+    "balancer-inventory": 8052,
+    "balancer-orders": 8053,
+    "balancer-users": 8054,
+    "balancer-payments": 8055,
+    "balancer-storefront": 8056,
+    "pagerduty": 8081,
+    "prometheus": 9090,
+    "alertmanager": 9093,
+    "alertmanager-2": 9094,
+    # Alertmanagers tell one another there what they have sent.
+    "alertmanager-cluster": 9095,
+    "alertmanager-2-cluster": 9096,
+}
+# The second replica of a service listens so much above the first, the third twice as much.
+REPLICA_STEP = 100
+MOST_REPLICAS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +57,11 @@ class Settings:
     root: Path = ROOT
 
     def port(self, part: str) -> int:
-        """Port of *part*, moved by PORT_BASE."""
-        return PORTS[part] + self.port_base - BASE
+        """Port of *part*, moved by PORT_BASE; a replica (`orders-2`) is a part too."""
+        if part in PORTS:
+            return PORTS[part] + self.port_base - BASE
+        service, _, number = part.rpartition("-")
+        return self.port(service) + (int(number) - 1) * REPLICA_STEP
 
     def url(self, part: str) -> str:
         """Address of *part*, without a path."""
@@ -81,6 +116,51 @@ class Settings:
     def keys(self) -> Path:
         """Routing keys: `<team>/routing_key`."""
         return self.run / "secrets" / "pagerduty"
+
+    @property
+    def data(self) -> Path:
+        """The services' SQLite databases, and mail."""
+        return self.run / "data"
+
+    @property
+    def shop_keys(self) -> Path:
+        """The keys that users' and services' tokens are signed with."""
+        return self.run / "secrets" / "keys"
+
+    @property
+    def shop_secrets(self) -> Path:
+        """What the services share, kept from run to run: a file for each."""
+        return self.run / "secrets" / "shop"
+
+    @property
+    def front_door(self) -> Path:
+        """The front door's configuration and access log."""
+        return self.run / "front_door"
+
+    @property
+    def balancer(self) -> Path:
+        """The balancer's configuration."""
+        return self.run / "balancer"
+
+    @property
+    def postgres(self) -> Path:
+        """The database cluster of `--postgres`."""
+        return self.run / "postgres"
+
+    @property
+    def redis(self) -> Path:
+        """The configuration of `--redis`."""
+        return self.run / "redis"
+
+    @property
+    def traces(self) -> Path:
+        """Spans, where there is no Jaeger."""
+        return self.run / "traces"
+
+    @property
+    def history(self) -> Path:
+        """The seeded past, built once: outside the run directory, which `clean` removes."""
+        return self.run.parent / "history"
 
     @property
     def fault_token(self) -> Path:

@@ -22,7 +22,8 @@ from local.collector import file_collector
 from local.doors import Doors, running_doors
 from local.errors import StartFailed
 from local.front_door import DoorSettings
-from local.server import end_of, free_ports
+from local.log_files import end_of
+from local.server import free_ports
 from local.settings import HOST, ROOT
 from local.shop import SERVICES, WORKERS, ShopProcesses, is_worker, replicas_of
 from services.shared.issuer import Issuer

@@ -1,4 +1,4 @@
-"""Keeps the parts running: started in order, each ready before the next; started again; stopped in reverse.
+"""Keeps the parts running: each started when what it needs is ready, started again, and stopped before what it needs.
 
 One thread and no callbacks: whoever owns the supervisor calls `tick` a few times a second.
 """
@@ -6,19 +6,22 @@ One thread and no callbacks: whoever owns the supervisor calls `tick` a few time
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from local import log_files
 from local.errors import StartFailed, StopRequested
+from local.job import Job
 from local.part import Part
 from local.tended import Say, Tended
 
-PAUSE_SECONDS = 0.1
-LOG_LINES = 5
+PAUSE_SECONDS = 0.05
+STOP_LOOK_SECONDS = 0.02
+TRIM_SECONDS = 30.0
 
 
 class Supervisor:
-    """The parts that were started, in that order."""
+    """The parts that were started."""
 
     def __init__(
         self,
@@ -33,56 +36,93 @@ class Supervisor:
         self._environment = environment
         self._say = say
         self._stopping = stopping
-        self._parts: list[Tended] = []
+        self._parts: dict[str, Tended] = {}
+        self._jobs: list[Job] = []
+        self._trim_at = time.monotonic() + TRIM_SECONDS
 
-    def start(self, part: Part) -> None:
-        """Start *part* and wait until it is ready; the earlier ones are looked after meanwhile.
+    def start(self, *parts: Part) -> None:
+        """Start *parts*, at once what needs no other, and wait until all are ready; jobs begin to count from then.
 
         Raises:  StartFailed, StopRequested.
         """
-        log = _fresh_log(self._logs, part.name)
-        tended = Tended(part, log=log, environment=self._environment, say=self._say)
-        self._parts.append(tended)
-        while not tended.ready:
+        new = [self._tended(part) for part in parts if part.every_seconds is None]
+        self._parts |= {tended.part.name: tended for tended in new}
+        while not all(tended.ready for tended in new):
             if self._stopping():
-                raise StopRequested(part.name)
+                raise StopRequested(", ".join(tended.part.name for tended in new if not tended.ready))
             self.tick()
-            if tended.failure:
-                raise StartFailed(f"{part.name} did not start: {tended.failure}\n{_end_of(log)}")
+            for tended in new:
+                if tended.failure and not tended.ready:
+                    name, log = tended.part.name, tended.log
+                    raise StartFailed(f"{name} did not start: {tended.failure}\n{log_files.end_of(log)}")
             time.sleep(PAUSE_SECONDS)
+        for part in parts:
+            if part.every_seconds is not None:
+                log = log_files.fresh(self._logs, part.name)
+                self._jobs.append(Job(part, log=log, environment=self._environment, say=self._say))
 
     def tick(self) -> None:
         """Look at every part once."""
-        for tended in self._parts:
-            tended.look()
+        for tended in self._parts.values():
+            if tended.ready or tended.failure or all(self._is_ready(name) for name in tended.part.needs):
+                tended.look()
+        for job in self._jobs:
+            job.look()
+        if time.monotonic() >= self._trim_at:
+            self._trim_at = time.monotonic() + TRIM_SECONDS
+            log_files.trim([*(part.log for part in self._parts.values()), *(job.log for job in self._jobs)])
 
     def reload(self, name: str) -> None:
         """Ask the part called *name* to read its configuration again, if it runs."""
-        for tended in self._parts:
-            if tended.part.name == name:
-                tended.reload()
+        if tended := self._parts.get(name):
+            tended.reload()
 
     def stop(self, *, within_seconds: float, hasty: Callable[[], bool] = lambda: False) -> None:
-        """Stop every part, the last started first. What does not end in its share of the time is killed.
+        """Stop every part, each after those that need it. What does not end in its share of the time is killed.
 
         *hasty*: whether people have lost their patience; the rest is then killed at once.
         """
         deadline = time.monotonic() + within_seconds
-        while self._parts:
-            # Each has a share of what is left, so that a stubborn one does not use up the time of the rest.
-            share = (deadline - time.monotonic()) / len(self._parts)
-            self._parts.pop().stop(patience_seconds=share, hasty=hasty)
+        for job in self._jobs:
+            job.kill()
+        waves = list(_waves(self._parts))
+        while waves:
+            # Each wave has a share of what is left, so that a stubborn part does not use up the time of the rest.
+            share = (deadline - time.monotonic()) / len(waves)
+            _stop(waves.pop(0), patience_seconds=share, hasty=hasty)
+        self._parts.clear()
+        self._jobs.clear()
+
+    def _tended(self, part: Part) -> Tended:
+        log = log_files.fresh(self._logs, part.name)
+        return Tended(part, log=log, environment=self._environment, say=self._say)
+
+    def _is_ready(self, name: str) -> bool:
+        # What is not among the parts is somebody else's to start.
+        return name not in self._parts or self._parts[name].ready
 
 
-def _fresh_log(directory: Path, name: str) -> Path:
-    """An empty log for *name*; the last run's is kept beside it as .1."""
-    log = directory / f"{name}.log"
-    if log.exists():
-        log.replace(log.with_suffix(".log.1"))
-    log.touch(mode=0o600)
-    return log
+def _waves(parts: Mapping[str, Tended]) -> Iterator[list[Tended]]:
+    """Parts that may stop together, in order: no part is before one that needs it. The last started are first."""
+    left = {name: parts[name] for name in reversed(list(parts))}
+    while left:
+        needed = {name for tended in left.values() for name in tended.part.needs}
+        # Parts that need one another in a circle would never have started.
+        wave = [tended for name, tended in left.items() if name not in needed] or list(left.values())
+        for tended in wave:
+            del left[tended.part.name]
+        yield wave
 
 
-def _end_of(log: Path) -> str:
-    lines = log.read_text(errors="replace").splitlines()[-LOG_LINES:]
-    return "\n".join((f"the end of {log}:", *(f"  {line}" for line in lines)))
+def _stop(wave: Sequence[Tended], *, patience_seconds: float, hasty: Callable[[], bool]) -> None:
+    for tended in wave:
+        tended.ask_to_stop()
+    deadline = time.monotonic() + patience_seconds
+    killed = False
+    # A list, so that each of them says its end as soon as it has come.
+    while not all([tended.has_stopped() for tended in wave]):  # noqa: C419
+        if not killed and (time.monotonic() > deadline or hasty()):
+            killed = True
+            for tended in wave:
+                tended.kill()
+        time.sleep(STOP_LOOK_SECONDS)

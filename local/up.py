@@ -1,18 +1,19 @@
-"""`up` and `down`: the platform from nothing to ready, kept running, and gone without a trace."""
+"""`up`, `down` and `clean`: the platform from nothing to ready, kept running, and gone without a trace."""
 
 from __future__ import annotations
 
+import shutil
 import signal
 import time
 from functools import partial
 
 from budget.prometheus import Prometheus
 from local import configuration, lock, preflight
-from local.errors import NotStopping, StopRequested
+from local.choice import Choice
+from local.errors import NotStopping, Refused, StopRequested
 from local.keeper import Keeper
 from local.parts import platform
 from local.screen import Screen
-from local.secret import new_token
 from local.settings import Settings
 from local.signals import StopSignals
 from local.supervisor import PAUSE_SECONDS, Supervisor
@@ -22,28 +23,29 @@ STOP_SECONDS = 8.0  # with what must then be killed and cleared away, all is gon
 DOWN_SECONDS = 20.0
 
 
-def up(settings: Settings, *, for_seconds: float | None) -> None:
-    """Run the platform until somebody asks to stop, or for *for_seconds* from ready.
+def up(settings: Settings, choice: Choice, *, for_seconds: float | None) -> None:
+    """Run *choice* until somebody asks to stop, or for *for_seconds* from ready.
 
     Raises:  AlreadyRunning, Refused: nothing was started.  StartFailed: everything is stopped again.
     """
     signals = StopSignals()
     with lock.held(settings.lock) as file, signals.caught():
-        binaries = preflight.check(settings)
-        token = new_token()
-        configuration.write(settings, fault_token=token)
-        screen = Screen(Prometheus(settings.url("prometheus"), timeout_seconds=2.0))
+        binaries = preflight.check(settings, choice)
+        fresh = choice.whole and not settings.prometheus_data.exists()
+        placing = fresh and choice.history
+        secrets = configuration.write(settings, choice, warm_up=fresh and not placing)
+        screen = Screen(Prometheus(settings.url("prometheus"), timeout_seconds=2.0) if choice.whole else None)
         keeper = Keeper(lock=file)
         supervisor = Supervisor(
             logs=settings.logs, environment=keeper.environment(), say=screen.say, stopping=signals.asked
         )
         try:
-            if not settings.prometheus_data.exists():
-                screen.say("platform", "no history yet: budgets show within two minutes, burn rates at once")
-            for part in platform(settings, binaries=binaries, fault_token=token):
-                supervisor.start(part)
-            screen.say("platform", f"ready: logs in {settings.logs}, Ctrl-C stops it")
-            warm_up = WarmUp(settings, reload=partial(supervisor.reload, "prometheus"))
+            began = time.monotonic()
+            screen.say("platform", _first_words(settings, fresh=fresh, placing=placing))
+            supervisor.start(*platform(settings, choice, binaries=binaries, secrets=secrets, placing=placing))
+            took = time.monotonic() - began
+            screen.say("platform", f"ready after {took:.1f} s: logs in {settings.logs}, Ctrl-C stops it")
+            warm_up = WarmUp(settings, reload=partial(supervisor.reload, "prometheus")) if fresh else None
             _attend(supervisor, warm_up, screen, signals, for_seconds=for_seconds)
         except StopRequested:
             pass
@@ -68,9 +70,42 @@ def down(settings: Settings) -> bool:
     return True
 
 
+def clean(settings: Settings, *, history: bool) -> bool:
+    """Remove what runs have left: orders, samples, incidents, logs, keys; with *history*, the built past too.
+
+    Returns:  whether there was anything.
+    Raises:   Refused: a platform runs on it.
+    """
+    folders = [settings.run, *([settings.history] if history else [])]
+    there = [folder for folder in folders if folder.exists()]
+    if settings.run.exists():
+        with lock.held(settings.lock):  # nobody starts on what is half gone
+            _remove(settings)
+    if history and settings.history.exists():
+        shutil.rmtree(settings.history)
+    return bool(there)
+
+
+def _remove(settings: Settings) -> None:
+    try:
+        shutil.rmtree(settings.run)
+    except OSError as error:
+        raise Refused(f"{error.filename} cannot be removed: {error.strerror}") from error
+
+
+def _first_words(settings: Settings, *, fresh: bool, placing: bool) -> str:
+    if placing and not settings.history.exists():
+        return "starting; 35 days of seeded history are built first, once: that takes a minute or two"
+    if placing:
+        return "starting, with a seeded history of 35 days"
+    if fresh:
+        return "starting, with no history: budgets show within two minutes, burn rates at once"
+    return "starting"
+
+
 def _attend(
     supervisor: Supervisor,
-    warm_up: WarmUp,
+    warm_up: WarmUp | None,
     screen: Screen,
     signals: StopSignals,
     *,
@@ -81,6 +116,7 @@ def _attend(
     with screen:
         while not signals.asked() and (end is None or time.monotonic() < end):
             supervisor.tick()
-            warm_up.tick()
+            if warm_up is not None:
+                warm_up.tick()
             screen.tick()
             time.sleep(PAUSE_SECONDS)

@@ -1,8 +1,9 @@
 """What an answer must be for a step to count as passed; the first thing that is wrong ends the step."""
 
+import html
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -12,11 +13,12 @@ class StepFailed(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came back: the status, headers by lower-case name, the JSON in the body (None if it is none)."""
+    """What came back: the status, headers by lower-case name, the JSON in the body (None if it is none), its text."""
 
     status: int
-    headers: Mapping[str, str]
-    body: Any
+    headers: Mapping[str, str] = field(repr=False)
+    body: Any = field(repr=False)
+    text: str = field(default="", repr=False)
 
 
 def is_true(condition: bool, message: str) -> None:
@@ -25,15 +27,67 @@ def is_true(condition: bool, message: str) -> None:
         raise StepFailed(message)
 
 
+def status(answer: Answer, expected: Sequence[int]) -> None:
+    """Fail the step unless *answer* has one of the *expected* statuses; a problem's code says why it has not."""
+    if answer.status not in expected:
+        code = answer.body.get("code") if isinstance(answer.body, dict) else None
+        # A word of the shop's, and nothing that it may have made of what it was sent.
+        why = f" ({code})" if isinstance(code, str) and re.fullmatch("[a-z_]{1,40}", code) else ""
+        raise StepFailed(f"status {answer.status}{why}, expected {' or '.join(map(str, expected))}")
+
+
 def json_answer(answer: Answer) -> Mapping[str, Any]:
-    """The JSON object in *answer*, which must be a 200 of that type."""
-    is_true(answer.status == 200, f"status {answer.status}, expected 200")
-    content_type = answer.headers.get("content-type", "")
-    media_type = content_type.partition(";")[0].strip().lower()
-    is_true(media_type == "application/json", f"content type {content_type!r}, expected application/json")
+    """The JSON object in *answer*, which must be of that type, or a problem (RFC 9457)."""
+    wanted = "application/json" if answer.status < 400 else "application/problem+json"
+    _is_of(answer, wanted)
     is_true(isinstance(answer.body, dict), "the body is not a JSON object")
     body: Mapping[str, Any] = answer.body
     return body
+
+
+def page(answer: Answer) -> str:
+    """The page in *answer*, which must have a heading and an end: a page that broke off has none."""
+    _is_of(answer, "text/html")
+    is_true("<h1" in answer.text, "the page has no heading")
+    is_true(answer.text.rstrip().endswith("</html>"), "the page breaks off")
+    return answer.text
+
+
+def links(text: str, prefix: str) -> list[str]:
+    """What follows *prefix* in the links of a page, each once, in their order."""
+    found = re.findall(rf'href="{re.escape(prefix)}([^"/?#]+)"', text)
+    return list(dict.fromkeys(map(html.unescape, found)))
+
+
+def text(body: Mapping[str, Any], key: str) -> str:
+    """The text at *key* of *body*, which must not be empty."""
+    found = body.get(key)
+    is_true(isinstance(found, str) and found.strip() != "", f"{key}: expected some text")
+    value: str = found  # type: ignore[assignment]
+    return value
+
+
+def rows(body: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    """The list of objects at *key* of *body*."""
+    found = body.get(key)
+    is_true(isinstance(found, list), f"{key}: expected a list")
+    value: list[Mapping[str, Any]] = found  # type: ignore[assignment]
+    is_true(all(isinstance(each, dict) for each in value), f"{key}: expected a list of objects")
+    return value
+
+
+def amount(body: Mapping[str, Any], key: str) -> int:
+    """The amount of money at *key* of *body*, in minor units of its currency."""
+    found = body.get(key)
+    value = found.get("minor_units") if isinstance(found, dict) else None
+    is_true(type(value) is int, f"{key}: expected an amount")
+    return int(value or 0)
+
+
+def _is_of(answer: Answer, wanted: str) -> None:
+    content_type = answer.headers.get("content-type", "")
+    media_type = content_type.partition(";")[0].strip().lower()
+    is_true(media_type == wanted, f"content type {content_type[:80]!r}, expected {wanted}")
 
 
 def product(value: Any) -> Mapping[str, Any]:

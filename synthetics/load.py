@@ -13,8 +13,9 @@ from types import FrameType
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
-# After the last answer Locust prints its tables; a user that waits for an answer is given up on.
-STOP_SECONDS = 5.0
+# Locust gives up on answers that are waited for and prints its tables, which takes a fraction of this.
+STOP_SECONDS = 1.5
+AT_ONCE = 50
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SECONDS = {"s": 1, "min": 60, "h": 3600}
 
@@ -25,12 +26,21 @@ class UsageError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadPlan:
-    """How much load, on whom, for how long. `rate` is requests per second of all users; None: think times."""
+    """How much load, on whom, for how long: *users* who walk *journey*, or the visits of a shape.
+
+    seconds:  None: until it is stopped, or whoever started it is gone.
+    rate:     requests per second of all users; None: think times.
+    shape:    the file of the shape; None: users. scale: its factor. at_once: visits under way at one time, at most.
+    """
 
     host: str
-    users: int
-    seconds: int
+    users: int = 1
+    seconds: int | None = None
     rate: float | None = None
+    journey: str = "catalog"
+    shape: Path | None = None
+    scale: float = 1.0
+    at_once: int = AT_ONCE
 
 
 def parse_rate(text: str) -> float:
@@ -75,14 +85,24 @@ def _is_loopback(host: str) -> bool:
 
 def command(plan: LoadPlan) -> list[str]:
     """The Locust command line of *plan*."""
+    how = _regulars(plan) if plan.shape is None else _crowd(plan, plan.shape)
     return [
         *(sys.executable, "-m", "locust", "-f", str(Path(__file__).with_name("locustfile.py"))),
         *("--headless", "--only-summary", "--host", plan.host),
-        # All users at once: the rate, not their arrival, is what bounds the load.
-        *("--users", str(plan.users), "--spawn-rate", str(plan.users)),
-        *("--run-time", f"{plan.seconds}s"),
-        *("--request-rate", f"{plan.rate or 0:.9f}", "--parent-pid", str(os.getpid())),
+        *(() if plan.seconds is None else ("--run-time", f"{plan.seconds}s")),
+        *("--parent-pid", str(os.getpid()), *how),
     ]
+
+
+def _regulars(plan: LoadPlan) -> tuple[str, ...]:
+    # All users at once: the rate, not their arrival, is what bounds the load.
+    users = ("--users", str(plan.users), "--spawn-rate", str(plan.users))
+    return ("--journey", plan.journey, "--request-rate", f"{plan.rate or 0:.9f}", *users, "Regulars")
+
+
+def _crowd(plan: LoadPlan, shape: Path) -> tuple[str, ...]:
+    bounds = ("--scale", f"{plan.scale:.9f}", "--at-once", str(plan.at_once))
+    return ("--shape-file", str(shape.absolute()), *bounds, "--users", "1", "Crowd")
 
 
 def run(plan: LoadPlan) -> int:
@@ -107,6 +127,7 @@ def run(plan: LoadPlan) -> int:
 
 def _run_child(plan: LoadPlan, stopped_by: list[int]) -> int:
     """Run Locust until it ends or *stopped_by* names a signal; its exit code."""
+    parent = os.getppid()
     # What others configured for their own Locust runs must not change ours.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), environment.get("PYTHONPATH"))))
@@ -115,7 +136,8 @@ def _run_child(plan: LoadPlan, stopped_by: list[int]) -> int:
         command(plan), cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, start_new_session=True
     ) as child:
         try:
-            while child.poll() is None and not stopped_by:
+            # A run without an end has nobody left to end it once whoever started it is gone.
+            while child.poll() is None and not stopped_by and (plan.seconds or os.getppid() == parent):
                 time.sleep(0.1)
             child.terminate()
             return child.wait(timeout=STOP_SECONDS)

@@ -1,5 +1,6 @@
 """The platform as people start it: `python -m local up` in a process of its own, on free ports, with its own state."""
 
+import contextlib
 import json
 import os
 import re
@@ -53,9 +54,24 @@ class Platform:
             check=False,
         )
 
+    def port(self, part: str) -> int:
+        """Port of *part*."""
+        return PORTS[part] + self.shift
+
     def url(self, part: str) -> str:
         """Address of *part*."""
-        return f"http://127.0.0.1:{PORTS[part] + self.shift}"
+        return f"http://127.0.0.1:{self.port(part)}"
+
+    def ask(self, part: str, path: str) -> urllib3.BaseHTTPResponse:
+        """What *part* answers at *path*."""
+        return urllib3.request("GET", self.url(part) + path, timeout=5.0, retries=False)
+
+    def answers(self, part: str, path: str) -> bool:
+        """Whether *part* answers 200 at *path*."""
+        try:
+            return self.ask(part, path).status == 200
+        except urllib3.exceptions.HTTPError:
+            return False
 
     def get(self, part: str, path: str) -> Any:
         """JSON of *path* at *part*."""
@@ -66,6 +82,21 @@ class Platform:
         result = self.run("budget", "status", "--json")
         assert result.returncode == 0, result.stderr
         return {slo["id"]: slo for slo in json.loads(result.stdout)["slos"]}
+
+    def leaders(self, part: str) -> list[psutil.Process]:
+        """The process that was started as *part*: nobody's child but the supervisor's."""
+        found = []
+        mark = {"orders-worker": "services.orders.worker", "orders": "services.orders.wsgi"}.get(part, f"/{part}")
+        for process in self.processes():
+            with contextlib.suppress(psutil.Error):
+                command, port = " ".join(process.cmdline()), str(self.port(part))
+                listens = port in command or port in (
+                    process.environ().get("PORT"),
+                    process.environ().get("METRICS_PORT"),
+                )
+                if mark in command and listens and os.getpgid(process.pid) == process.pid:
+                    found.append(process)
+        return found
 
     def processes(self) -> list[psutil.Process]:
         """Everything that lives with this state directory, keepers and workers too."""

@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
-SLOS = ("catalog-availability", "catalog-latency")
+from local.shop import SERVICES, WORKERS
+
+SLOS = {"catalog-availability": 0.999, "catalog-latency": 0.99, "storefront-availability": 0.999}
+JOBS = {*SERVICES, *WORKERS, "prometheus", "alertmanager"}
 
 
 @pytest.fixture(scope="module")
@@ -16,33 +19,62 @@ def running(platform: Any, read_until: Callable[..., str]) -> Iterator["subproce
     """The platform, ready; the tests of this module use it one after the other."""
     with platform.start() as process:
         try:
-            read_until(process.stdout, "ready: logs in")
+            read_until(process.stdout, ": logs in")
             yield process
         finally:
             process.kill()
 
 
 def test_every_target_is_scraped(platform: Any, running: Any, wait_for: Callable[..., Any]) -> None:
-    """Prometheus reaches the catalog, Alertmanager and itself."""
+    """Prometheus reaches every service, worker, both Alertmanagers and itself."""
 
     def healths() -> dict[str, str]:
         found = platform.get("prometheus", "/api/v1/targets")["data"]["activeTargets"]
         up = {row["labels"]["job"]: row["health"] for row in found}
         return up if set(up.values()) == {"up"} else {}
 
-    assert set(wait_for(healths, 25)) == {"catalog", "alertmanager", "prometheus"}
+    assert set(wait_for(healths, 25)) == JOBS
 
 
-def test_the_status_shows_both_promises_with_data(platform: Any, running: Any, wait_for: Callable[..., Any]) -> None:
+def test_alertmanagers_know_one_another(platform: Any, running: Any) -> None:
+    """Each page is sent once, whichever of them is asked."""
+    for name in ("alertmanager", "alertmanager-2"):
+        cluster = platform.get(name, "/api/v2/status")["cluster"]
+        assert (cluster["status"], len(cluster["peers"])) == ("ready", 2)
+
+
+def test_the_front_door_leads_to_the_shop_and_hides_its_inside(platform: Any, running: Any) -> None:
+    """Pages, the API and its documentation; no figures."""
+    asked = {path: platform.ask("front-door", path) for path in ("/", "/api/v1/products", "/api/docs", "/metrics")}
+    assert {path: answer.status for path, answer in asked.items()} == {
+        "/": 200,
+        "/api/v1/products": 200,
+        "/api/docs": 200,
+        "/metrics": 404,
+    }
+
+
+def test_the_status_shows_promises_with_data(platform: Any, running: Any, wait_for: Callable[..., Any]) -> None:
     """Objective and burn rate of shoppers' requests, within seconds of a start without history."""
 
     def measured() -> dict[str, Any]:
         rows = platform.status()
         return rows if all(rows.get(slo, {}).get("burn") is not None for slo in SLOS) else {}
 
-    rows = wait_for(measured, 30)
-    assert [rows[slo]["objective"] for slo in SLOS] == [0.999, 0.99]
-    assert [rows[slo]["alert"] for slo in SLOS] == ["ok", "ok"]
+    rows = wait_for(measured, 45)
+    assert {slo: rows[slo]["objective"] for slo in SLOS} == SLOS
+    assert {rows[slo]["alert"] for slo in SLOS} == {"ok"}
+
+
+def test_shoppers_buy(platform: Any, running: Any, wait_for: Callable[..., Any]) -> None:
+    """Orders are confirmed, and each is somebody's money."""
+    query = "/api/v1/query?query=sum(shop_orders_total{state=%22CONFIRMED%22})"
+
+    def confirmed() -> float:
+        found = platform.get("prometheus", query)["data"]["result"]
+        return float(found[0]["value"][1]) if found else 0.0
+
+    assert wait_for(confirmed, 60) > 0
 
 
 def test_a_second_platform_is_refused(platform: Any, running: Any) -> None:
@@ -58,8 +90,13 @@ def test_an_outage_pages_and_a_mended_one_does_not_stay_broken(
 ) -> None:
     """From `break` over rules, routes and key to an incident of the right team."""
     assert platform.run("local", "break", "catalog", "errors", "--share", "1").returncode == 0
-    (incident,) = wait_for(lambda: platform.get("pagerduty", "/incidents")["incidents"], 75)
-    assert (incident["team"], incident["status"]) == ("catalog", "triggered")
+
+    def paged() -> list[dict[str, Any]]:
+        # Whoever depends on the catalog may be paged as well.
+        return [found for found in platform.get("pagerduty", "/incidents")["incidents"] if found["team"] == "catalog"]
+
+    incident = wait_for(paged, 75)[0]
+    assert incident["status"] == "triggered"
     payload = incident["event"]["payload"]
     assert (payload["severity"], payload["class"], payload["component"]) == (
         "critical",
@@ -71,10 +108,26 @@ def test_an_outage_pages_and_a_mended_one_does_not_stay_broken(
     assert platform.get("catalog", "/api/v1/products?limit=1")["items"]
 
 
+@pytest.mark.parametrize("name", ["prometheus", "alertmanager", "orders", "orders-worker"])
+def test_a_killed_part_comes_back_by_itself(
+    platform: Any, running: Any, wait_for: Callable[..., Any], name: str
+) -> None:
+    """On its port, with its data; nobody has to do anything."""
+    port = f":{platform.port(name)}"
+    (leader,) = platform.leaders(name)
+    leader.kill()
+    wait_for(lambda: platform.leaders(name) not in ([], [leader]), 10)
+    path = {"prometheus": "/-/ready", "alertmanager": "/-/ready", "orders": "/readyz"}.get(name, "/metrics")
+    wait_for(lambda: platform.answers(name, path), 30)
+    if name == "prometheus":
+        series = platform.get("prometheus", "/api/v1/query?query=min_over_time(timestamp(up{job=%22orders%22})[1h:5s])")
+        assert float(series["data"]["result"][0]["value"][1]) < leader.create_time() + 30, f"{port}: its past is gone"
+
+
 def test_a_killed_platform_leaves_nothing(platform: Any, running: Any, wait_for: Callable[..., Any]) -> None:
-    """Neither gunicorn's workers nor Locust; and the run's ports are free again."""
+    """Neither gunicorn's workers nor Locust nor nginx; and the run's ports are free again."""
     commands = [" ".join(process.cmdline()) for process in platform.processes()]
-    assert sum("gunicorn" in command for command in commands) == 4
+    assert sum("gunicorn" in command for command in commands) == 2 * (len(SERVICES) + 1)
     assert sum("locustfile.py" in command for command in commands) == 1
     running.send_signal(signal.SIGKILL)
     running.wait()
@@ -84,13 +137,30 @@ def test_a_killed_platform_leaves_nothing(platform: Any, running: Any, wait_for:
 def test_up_for_a_while_ends_by_itself(platform: Any, read_until: Callable[..., str]) -> None:
     """It counts from ready, stops in reverse order within ten seconds, exits with 0, and leaves nothing."""
     with platform.start("--for", "3") as process:
-        read_until(process.stdout, "ready: logs in")
+        read_until(process.stdout, ": logs in")
         began = time.monotonic()
         incidents = platform.get("pagerduty", "/incidents")["incidents"]
         output, _ = process.communicate(timeout=60)
         assert 3 <= time.monotonic() - began < 13
     assert process.returncode == 0, output
     stopped = [line.split()[1] for line in output.splitlines() if line.endswith(" stopped")]
-    assert stopped == ["shoppers", "prometheus", "alertmanager", "pagerduty", "catalog", "platform"]
+    assert stopped[:3] == ["shoppers", "prometheus", "front-door"]
+    assert stopped[-1] == "platform"
+    assert set(SERVICES) < set(stopped)
     assert platform.processes() == []
-    assert [incident["team"] for incident in incidents] == ["catalog"], "the page of before is forgotten"
+    assert [incident["team"] for incident in incidents if "catalog" in incident["team"]], "the page is forgotten"
+
+
+def test_one_service_alone_for_whoever_works_on_it(platform: Any, read_until: Callable[..., str]) -> None:
+    """No Prometheus, no door; it starts anew when its code changes."""
+    with platform.start("--only", "catalog", "--reload") as process:
+        try:
+            read_until(process.stdout, ": logs in")
+            assert platform.ask("catalog", "/readyz").status == 200
+            assert not platform.answers("prometheus", "/-/ready")
+            commands = [" ".join(found.cmdline()) for found in platform.processes()]
+            assert sum("gunicorn" in command and "--reload" in command for command in commands) == 2
+        finally:
+            process.terminate()
+            output, _ = process.communicate(timeout=20)
+    assert process.returncode == 0, output

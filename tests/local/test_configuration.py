@@ -10,10 +10,11 @@ import yaml
 
 from local import configuration, prometheus_config
 from local.alertmanager_config import key_files, localised
+from local.choice import Choice
 from local.settings import ROOT, Settings
+from local.shop import SERVICES, WORKERS
 from tools.install import find
 
-TOKEN = "t" * 32
 GENERATED: dict[str, Any] = {
     "global": {"pagerduty_url": "https://events.pagerduty.com/v2/enqueue", "resolve_timeout": "5m"},
     "route": {"receiver": "a"},
@@ -40,7 +41,7 @@ def _check(tool: str, *arguments: str) -> None:
 def written(settings: Settings) -> Settings:
     """Settings whose run directory was written from the committed output."""
     settings = dataclasses.replace(settings, root=ROOT)
-    configuration.write(settings, fault_token=TOKEN)
+    configuration.write(settings, Choice(), warm_up=True)
     return settings
 
 
@@ -70,21 +71,40 @@ def test_keys_and_token_are_private_and_keys_are_kept(written: Settings) -> None
     keys = {file: file.read_text() for file in files}
     assert all(len(key) == 32 for key in keys.values())
     assert len(set(keys.values())) == len(keys)
-    configuration.write(written, fault_token=TOKEN)
+    secrets = configuration.write(written, Choice(), warm_up=True)
     assert {file: file.read_text() for file in files} == keys
-    assert written.fault_token.read_text() == TOKEN
+    assert written.fault_token.read_text() == secrets["FAULT_TOKEN"]
     assert all(file.stat().st_mode & 0o777 == 0o600 for file in (*files, written.fault_token))
 
 
 def test_every_part_with_metrics_is_scraped_under_its_name(written: Settings) -> None:
-    """On loopback, every five seconds; alerts go to Alertmanager."""
+    """On loopback, every five seconds; alerts go to both Alertmanagers."""
     config = _read(written.prometheus_config)
     jobs = {job["job_name"]: job["static_configs"][0]["targets"] for job in config["scrape_configs"]}
-    names = ("catalog", "prometheus", "alertmanager")
-    assert jobs == {name: [f"127.0.0.1:{written.port(name)}"] for name in names}
+    alertmanagers = [f"127.0.0.1:{written.port(name)}" for name in ("alertmanager", "alertmanager-2")]
+    alone = (*SERVICES, *WORKERS, "prometheus")
+    assert jobs == {name: [f"127.0.0.1:{written.port(name)}"] for name in alone} | {"alertmanager": alertmanagers}
     assert config["global"]["scrape_interval"] == "5s"
     (alertmanager,) = config["alerting"]["alertmanagers"]
-    assert alertmanager["static_configs"][0]["targets"] == jobs["alertmanager"]
+    assert alertmanager["static_configs"][0]["targets"] == alertmanagers
+
+
+def test_replicas_are_targets_of_their_services_job(settings: Settings) -> None:
+    """A replica is no service of its own: what is asked of `orders` is asked of all."""
+    config = prometheus_config.config(jobs={"orders": [8003, 8103]}, alertmanagers=[], rules=Path("/rules"))
+    (job,) = config["scrape_configs"]
+    assert job == {"job_name": "orders", "static_configs": [{"targets": ["127.0.0.1:8003", "127.0.0.1:8103"]}]}
+
+
+def test_the_shops_secrets_are_private_and_kept_but_for_the_fault_token(written: Settings) -> None:
+    """Sessions and what waits in an outbox stay good over a restart; the way to break things does not."""
+    first = configuration.write(written, Choice(), warm_up=False)
+    again = configuration.write(written, Choice(), warm_up=False)
+    assert {name for name in first if first[name] != again[name]} == {"FAULT_TOKEN"}
+    assert all(len(secret) == 32 for secret in again.values())
+    files = [*written.shop_secrets.iterdir(), *written.shop_keys.glob("*.key.json")]
+    assert len(files) >= 6
+    assert all(file.stat().st_mode & 0o077 == 0 for file in files)
 
 
 def test_other_receivers_and_keys_are_left_alone() -> None:

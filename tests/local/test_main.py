@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from local import lock
 from local.__main__ import main
 from local.settings import Settings
 
@@ -40,6 +41,7 @@ def test_faults_without_a_platform_are_one_line(environment: dict[str, str], arg
         pytest.param(("break", "nobody", "errors"), id="an unknown service"),
         pytest.param(("break", "catalog", "errors", "--share", "2"), id="more than all requests"),
         pytest.param(("break", "catalog", "errors", "--seconds", "901"), id="longer than a service takes"),
+        pytest.param(("break", "catalog", "latency", "--set", "2"), id="a setting without a name"),
         pytest.param(("up", "--for", "-1"), id="a time that is over"),
         pytest.param(("up", "--for", "soon"), id="no number"),
     ],
@@ -47,6 +49,47 @@ def test_faults_without_a_platform_are_one_line(environment: dict[str, str], arg
 def test_wrong_usage_is_exit_2(environment: dict[str, str], arguments: tuple[str, ...]) -> None:
     """Before anything is done."""
     assert _run(environment, *arguments).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param(("--only", "catalogue"), "--only catalogue: expected catalog, ", id="no service"),
+        pytest.param(("--scale", "orders"), "--scale orders: expected SERVICE=NUMBER, like orders=2", id="no number"),
+        pytest.param(("--scale", "orders=2"), "--scale orders: replicas cannot share an SQLite file", id="a file"),
+        pytest.param(("--scale", "orders=9", "--postgres"), "--scale orders=9: expected 1 to 4", id="too many"),
+    ],
+)
+def test_a_choice_that_cannot_be_is_a_message(
+    environment: dict[str, str], arguments: tuple[str, ...], message: str
+) -> None:
+    """One line, before anything is made."""
+    result = _run(environment, "up", *arguments)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(message)
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_clean_removes_what_runs_have_left_and_keeps_the_built_past(environment: dict[str, str]) -> None:
+    """Unless that is asked for, too; a second time there is nothing."""
+    state = Path(environment["TILLWATCH_STATE"])
+    for folder in ("run/data", "history/a"):
+        (state / folder).mkdir(parents=True)
+    assert _run(environment, "clean").stdout == f"{state / 'run'} is gone\n"
+    assert [each.name for each in state.iterdir()] == ["history"]
+    assert _run(environment, "clean").stdout == "there is nothing to remove\n"
+    _run(environment, "clean", "--history")
+    assert list(state.iterdir()) == []
+
+
+def test_clean_leaves_a_platform_that_runs_alone(environment: dict[str, str]) -> None:
+    """It says what to do first."""
+    run = Path(environment["TILLWATCH_STATE"]) / "run"
+    with lock.held(run / "lock"):
+        result = _run(environment, "clean")
+    assert result.exit_code == 1
+    assert "python -m local down stops it" in result.stderr
+    assert run.exists()
 
 
 def test_a_wrong_port_base_is_a_message(environment: dict[str, str]) -> None:

@@ -176,10 +176,55 @@ def test_a_part_that_comes_to_its_end_starts_again_in_silence(
     assert all(text.startswith("ready") for _, text in platform.said)
 
 
-def test_parts_stop_in_reverse_order(platform: Platform, server_part: MakePart) -> None:
-    """What needs another stops before it."""
-    for name in ("first", "second", "third"):
-        platform.supervisor.start(server_part(name))
+def test_a_part_waits_for_what_it_needs_and_for_nothing_else(platform: Platform, server_part: MakePart) -> None:
+    """The order in which they are named does not matter."""
+    last = server_part("last", needs=("slow", "not among them"))
+    platform.supervisor.start(last, server_part("slow", late_seconds=0.6), server_part("quick"))
+    assert [part for part, _ in platform.said] == ["quick", "slow", "last"]
+
+
+def test_what_runs_once_is_ready_when_it_has_ended_well(platform: Platform, program_part: MakePart) -> None:
+    """It is not started again; what needs it starts then."""
+    once = program_part("import time; time.sleep(0.3)", "once", once=True)
+    platform.supervisor.start(program_part("import time; time.sleep(60)", "after", needs=("once",)), once)
+    assert [(part, text.split()[0]) for part, text in platform.said] == [("once", "done"), ("after", "ready")]
+    assert len(platform.processes()) == 1
+
+
+def test_what_runs_once_and_ends_badly_is_a_failed_start(platform: Platform, program_part: MakePart) -> None:
+    """A migration that failed leaves nothing that could work on its database."""
+    with pytest.raises(StartFailed, match="once did not start: exit code 3"):
+        platform.supervisor.start(program_part("raise SystemExit(3)", "once", once=True))
+
+
+def test_a_job_comes_again_and_says_only_what_went_wrong(
+    platform: Platform, program_part: MakePart, tmp_path: Path
+) -> None:
+    """Nobody waits for it at the start."""
+    turns = tmp_path / "turns"
+    text = f"open({str(turns)!r}, 'a').write('x'); raise SystemExit(len(open({str(turns)!r}).read()) == 2)"
+    platform.supervisor.start(program_part(text, "job", every_seconds=0.2, first_seconds=0.1))
+    assert not turns.exists()
+    platform.tick_until(lambda: turns.exists() and len(turns.read_text()) >= 4)
+    assert platform.said == [("job", f"exit code 1: see {platform.logs / 'job.log'}")]
+
+
+def test_a_job_that_still_works_is_not_started_twice(platform: Platform, program_part: MakePart) -> None:
+    """And it is ended with the platform."""
+    platform.supervisor.start(program_part("import time; time.sleep(60)", "job", every_seconds=0.05))
+    platform.tick_until(lambda: len(platform.processes()) == 1)
+    deadline = time.monotonic() + 0.3
+    platform.tick_until(lambda: time.monotonic() > deadline)
+    assert len(platform.processes()) == 1
+    platform.supervisor.stop(within_seconds=5)
+    assert platform.processes() == []
+
+
+def test_parts_stop_before_what_they_need(platform: Platform, server_part: MakePart) -> None:
+    """And those that do not need one another stop together."""
+    platform.supervisor.start(server_part("first"))
+    platform.supervisor.start(server_part("second", needs=("first",)))
+    platform.supervisor.start(server_part("third", needs=("second",)))
     platform.said.clear()
     platform.supervisor.stop(within_seconds=8)
     assert platform.said == [("third", "stopped"), ("second", "stopped"), ("first", "stopped")]
@@ -193,7 +238,7 @@ def test_a_stubborn_part_is_killed_and_leaves_the_rest_its_time(
 ) -> None:
     """The time to stop is shared."""
     platform.supervisor.start(server_part("first"))
-    platform.supervisor.start(program_part(STUBBORN, "stubborn"))
+    platform.supervisor.start(program_part(STUBBORN, "stubborn", needs=("first",)))
     platform.said.clear()
     began = time.monotonic()
     platform.supervisor.stop(within_seconds=1)

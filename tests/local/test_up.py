@@ -23,10 +23,10 @@ from local import configuration, preflight, tended, up
 from local.part import Part
 tended.ALIVE_SECONDS = 0.1
 script = sys.argv[1]
-preflight.check = lambda settings: {}
-configuration.write = lambda settings, **_: settings.logs.mkdir(parents=True, exist_ok=True)
+preflight.check = lambda settings, choice: {}
+configuration.write = lambda settings, choice, **_: settings.logs.mkdir(parents=True, exist_ok=True)
 part = Part(name="dummy", command=(sys.executable, "-S", "-c", script))
-up.platform = lambda settings, **_: (part,)
+up.platform = lambda settings, choice, **_: (part,)
 from local.__main__ import main
 main(["up"])
 """
@@ -53,7 +53,7 @@ def _start(settings: Settings, script: str) -> "subprocess.Popen[str]":
 def _wait_until_ready(process: "subprocess.Popen[str]") -> None:
     assert process.stdout is not None
     for line in process.stdout:
-        if "ready: logs in" in line:
+        if ": logs in" in line:
             return
     pytest.fail("it was never ready")
 
@@ -66,7 +66,7 @@ def test_each_signal_is_a_clean_stop(settings: Settings, number: signal.Signals)
         process.send_signal(number)
         output, errors = process.communicate(timeout=10)
     assert (process.returncode, errors) == (0, "")
-    assert output.splitlines()[-1].endswith("platform      stopped")
+    assert output.splitlines()[-1].endswith("platform              stopped")
     assert not lock.is_held(settings.lock)
 
 
@@ -110,13 +110,13 @@ def test_ctrl_c_on_a_terminal_stops_and_a_second_one_insists(settings: Settings)
         start_new_session=True,
     ) as process:
         os.close(terminal)
-        shown = _read(controller, b"ready: logs in")
+        shown = _read(controller, b": logs in")
         os.write(controller, b"\x03")
         time.sleep(0.7)
         assert process.poll() is None
         os.write(controller, b"\x03")
         began = time.monotonic()
-        shown += _read(controller, b"platform      stopped")
+        shown += _read(controller, b"platform              stopped")
         assert process.wait(timeout=5) == 0
         assert time.monotonic() - began < 3
     os.close(controller)

@@ -1,6 +1,7 @@
-"""The browse journey: passes through an honest catalog, and notices every lie."""
+"""The journey through the catalog alone: passes an honest one, and notices every lie."""
 
 import copy
+import re
 from random import Random
 
 import pytest
@@ -12,7 +13,8 @@ from services.catalog.adapters.seed import load_seed
 from services.catalog.app import create_app
 from services.shared.config import Config
 from synthetics.expect import Answer, StepFailed
-from synthetics.journeys import BROWSE, JOURNEYS, Visit
+from synthetics.journey import Visit
+from synthetics.journeys import JOURNEYS
 
 
 @pytest.fixture(scope="module")
@@ -29,14 +31,14 @@ def client() -> FlaskClient:
 def walk(client: FlaskClient, *, seed: int = 1, lie=lambda name, answer: answer) -> list[str]:
     """The paths that one visit asks for; *lie* changes answers on the way, by the step's name."""
     visit, paths = Visit(random=Random(seed)), []
-    for step in BROWSE.steps:
+    for step in JOURNEYS["catalog"].steps:
         paths.append(step.path(visit))
         response = client.get(paths[-1])
         headers = {name.lower(): value for name, value in response.headers.items()}
         answer = Answer(
             status=response.status_code, headers=headers, body=copy.deepcopy(response.get_json(silent=True))
         )
-        step.check(visit, lie(step.name, answer))
+        step.judge(visit, lie(step.name, answer))
     return paths
 
 
@@ -147,8 +149,5 @@ def test_a_product_without_an_etag_fails(client) -> None:
 
 def test_step_names_hold_no_ids() -> None:
     """Reports group by name: a SKU in it would make one row a product."""
-    assert {step.name for journey in JOURNEYS for step in journey.steps} == {
-        "list products",
-        "open category",
-        "open product",
-    }
+    names = {step.name for journey in JOURNEYS.values() for step in journey.steps}
+    assert all(re.fullmatch("[a-z]+( [a-z]+)*", name) for name in names)

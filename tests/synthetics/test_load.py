@@ -1,6 +1,7 @@
 """The load command's bounds: where it may go, and how much it may be."""
 
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -103,3 +104,13 @@ def test_the_run_is_bounded_on_the_command_line() -> None:
     pairs = dict(pairwise(line))
     assert (pairs["--run-time"], pairs["--users"], float(pairs["--request-rate"])) == ("30s", "3", 2.0)
     assert "--headless" in line
+    assert line[-1] == "Regulars"
+
+
+def test_a_shape_is_bounded_on_the_command_line(tmp_path: Path) -> None:
+    """One user begins all visits; without --for, no time ends them."""
+    plan = LoadPlan(host="http://127.0.0.1:1", shape=tmp_path / "flat.yaml", scale=2, at_once=7)
+    line = command(plan)
+    pairs = dict(pairwise(line))
+    assert (pairs["--shape-file"], float(pairs["--scale"]), pairs["--at-once"]) == (str(tmp_path / "flat.yaml"), 2, "7")
+    assert (pairs["--users"], line[-1], "--run-time" in line) == ("1", "Crowd", False)

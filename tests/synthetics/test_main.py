@@ -83,7 +83,7 @@ def test_a_lying_shop_fails(tmp_path: Path) -> None:
     with serving("lying_app:app", import_from=tmp_path) as service:
         run = load("--host", service.url, "--users", "4", "--rate", "40/s", "--for", "1")
         assert run.returncode == 1
-        assert re.search(r"open product: browse: asked for [A-Z]+-\d+, got [A-Z]+-\d+", run.stdout + run.stderr)
+        assert re.search(r"open product: catalog: asked for [A-Z]+-\d+, got [A-Z]+-\d+", run.stdout + run.stderr)
 
 
 def test_a_failing_shop_fails(catalog: Service) -> None:
@@ -96,7 +96,7 @@ def test_a_failing_shop_fails(catalog: Service) -> None:
     finally:
         catalog.ask("/internal/faults", "DELETE", headers=headers)
     assert run.returncode == 1
-    assert "browse: status 500, expected 200" in run.stdout + run.stderr
+    assert re.search(r"catalog: status 500 \(\w+\), expected 200", run.stdout + run.stderr)
 
 
 def test_an_absent_shop_fails() -> None:
@@ -106,7 +106,7 @@ def test_an_absent_shop_fails() -> None:
         environ={"LOCUST_HOST": "http://shop.example", "LOCUST_EXIT_CODE_ON_ERROR": "0"},
     )
     assert run.returncode == 1
-    assert "browse: no answer" in run.stdout + run.stderr
+    assert "catalog: no answer" in run.stdout + run.stderr
     assert "Traceback" not in run.stdout + run.stderr
 
 
@@ -169,6 +169,16 @@ def test_a_killed_command_takes_its_load_along(started) -> None:
         (("--for", "0"), "0 is not in the range"),
         (("--for", "86401"), "86401 is not in the range"),
         (("--for", "nan"), "'nan' is not a valid integer"),
+        (("--shape", "weekend"), "weekend: no such shape: expected day, or a path to a YAML file"),
+        (("--shape", "day", "--users", "3"), "--users is for users, not for a --shape"),
+        (("--shape", "day", "--rate", "3/s"), "--rate is for users, not for a --shape"),
+        (("--scale", "2"), "--scale needs --shape"),
+        (("--at-once", "2"), "--at-once needs --shape"),
+        (("--shape", "day", "--scale", "0"), "0.0 is not in the range"),
+        (("--shape", "day", "--scale", "nan"), "at most 100"),
+        (("--shape", "day", "--scale", "300"), "150 visits/s at the busiest moment, at most 100"),
+        (("--shape", "day", "--at-once", "501"), "501 is not in the range"),
+        (("--journey", "steal"), "'steal' is not one of"),
     ],
 )
 def test_wrong_usage_is_exit_2_and_loads_nothing(options: tuple[str, ...], message: str) -> None:
@@ -178,6 +188,30 @@ def test_wrong_usage_is_exit_2_and_loads_nothing(options: tuple[str, ...], messa
     assert result.exit_code == 2
     assert message in result.stderr
     run.assert_not_called()
+
+
+def test_a_faulty_shape_is_exit_2_with_all_its_faults(tmp_path: Path) -> None:
+    """Each with the file and the place in it, before anything starts."""
+    path = tmp_path / "odd.yaml"
+    path.write_text(
+        "visits_per_second: {peak: -1}\nhours: [1]\nweekdays: [1, 1, 1, 1, 1, 1, 1]\njourneys: {steal: 1}\n"
+    )
+    with patch("synthetics.load.run") as run:
+        result = CliRunner().invoke(main, ["load", "--shape", str(path)])
+    assert result.exit_code == 2
+    for place in ("visits_per_second.peak: -1", "hours: 1 of them", "journeys.steal: unknown"):
+        assert f"{path}: {place}" in result.stderr
+    run.assert_not_called()
+
+
+def test_a_shape_goes_on_until_it_is_stopped_and_users_for_a_minute() -> None:
+    """Without --for."""
+    with patch("synthetics.load.run", return_value=0) as run:
+        CliRunner().invoke(main, ["load", "--shape", "day", "--scale", "2.5"], catch_exceptions=False)
+        CliRunner().invoke(main, ["load"], catch_exceptions=False)
+    crowd, regulars = (call.args[0] for call in run.call_args_list)
+    assert (crowd.seconds, crowd.scale, crowd.shape.name) == (None, 2.5, "day.yaml")
+    assert (regulars.seconds, regulars.users, regulars.shape, regulars.journey) == (60, 3, None, "catalog")
 
 
 def test_help_lists_what_there_is() -> None:

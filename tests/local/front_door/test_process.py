@@ -18,9 +18,9 @@ from typing import Any
 import psutil
 import pytest
 
-from local import server
+from local import nginx, server
 from local.errors import Refused, StartFailed
-from local.front_door import DoorSettings, FrontDoor, process, running_front_door
+from local.front_door import DoorSettings, FrontDoor, running_front_door
 from local.front_door.configuration import configuration
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -366,11 +366,11 @@ def test_a_reload_that_nginx_does_not_take_is_told(
     tmp_path: Path, asked: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With what it said; the old workers serve on."""
-    monkeypatch.setattr(process, "RELOAD_SECONDS", 1.0)
+    monkeypatch.setattr(nginx, "RELOAD_SECONDS", 1.0)
     with running_front_door(tmp_path / "door", {}) as door:
         (door.folder / "nginx.conf").write_text("nonsense;")
         with pytest.raises(StartFailed, match=r"the new configuration is not in use\n(.*\n)*.*nonsense"):
-            door.reload()
+            door.nginx.reload()
         assert asked(door.port, "/api").status == 404
 
 
