@@ -45,6 +45,7 @@ def main() -> None:
 @click.option("--scale", multiple=True, metavar="SERVICE=N", help="So many replicas; needs --postgres. Repeatable.")
 @click.option("--postgres", is_flag=True, help="Keep data in a real PostgreSQL in place of SQLite files.")
 @click.option("--redis", is_flag=True, help="Keep caches and limits in a real Redis.")
+@click.option("--no-history", is_flag=True, help="Give a fresh Prometheus no seeded past.")
 @click.option(
     "--for",
     "for_seconds",
@@ -59,6 +60,7 @@ def up(
     scale: tuple[str, ...],
     postgres: bool,
     redis: bool,
+    no_history: bool,
     for_seconds: float | None,
 ) -> None:
     """Start everything and show each SLO's status, until Ctrl-C."""
@@ -68,6 +70,7 @@ def up(
         scale=scale_of(scale),
         postgres=postgres,
         redis=redis,
+        history=not no_history,
     )
     platform.up(from_environment(os.environ), choice, for_seconds=for_seconds)
 

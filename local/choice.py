@@ -24,7 +24,7 @@ class Choice:
     scale: Mapping[str, int] = field(default_factory=dict)
     postgres: bool = False
     redis: bool = False
-    history: bool = False
+    history: bool = True
 
     def __post_init__(self) -> None:
         """Raises:  Refused: an unknown service, or replicas that would share a file."""

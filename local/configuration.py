@@ -49,14 +49,13 @@ def _write_stores(settings: Settings, choice: Choice) -> None:
 
 
 def _write_prometheus(settings: Settings, choice: Choice) -> None:
-    jobs: dict[str, list[int]] = {}
+    jobs: dict[str, dict[str, int]] = {}
     for name in choice.processes:
-        jobs.setdefault(service_of(name), []).append(settings.port(name))
+        jobs.setdefault(service_of(name), {})[name] = settings.port(name)
     for name in (*choice.workers, "prometheus"):
-        jobs[name] = [settings.port(name)]
-    jobs["alertmanager"] = alertmanagers = [settings.port(name) for name in ALERTMANAGERS]
-    document = prometheus_config.config(jobs=jobs, alertmanagers=alertmanagers, rules=settings.rules)
-    _write_yaml(settings, document, "prometheus.yml")
+        jobs[name] = {name: settings.port(name)}
+    jobs["alertmanager"] = {name: settings.port(name) for name in ALERTMANAGERS}
+    _write_yaml(settings, prometheus_config.config(jobs=jobs, rules=settings.rules), "prometheus.yml")
 
 
 def _write_alertmanager(settings: Settings) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,23 +19,23 @@ WARM_UP_EVERY_SECONDS = 5
 WARM_UP_SECONDS = 150
 
 
-def config(*, jobs: Mapping[str, Sequence[int]], alertmanagers: Sequence[int], rules: Path) -> dict[str, Any]:
+def config(*, jobs: Mapping[str, Mapping[str, int]], rules: Path) -> dict[str, Any]:
     """prometheus.yml as data.
 
-    Args:    jobs: by the name of the job, the port of each of its processes. alertmanagers: their ports.
+    Args:    jobs: by the name of the job, the port of each of its processes, by the process's name: its instance, as a
+             pod's name is elsewhere. The job `alertmanager` gets the alerts.
     """
+    alertmanagers = [f"{HOST}:{port}" for port in jobs["alertmanager"].values()]
     return {
         "global": {"scrape_interval": f"{SCRAPE_SECONDS}s", "evaluation_interval": "30s"},
         "rule_files": [str(rules / "*.yaml")],
-        "scrape_configs": [
-            {"job_name": job, "static_configs": [{"targets": _places(ports)}]} for job, ports in jobs.items()
-        ],
-        "alerting": {"alertmanagers": [{"static_configs": [{"targets": _places(alertmanagers)}]}]},
+        "scrape_configs": [{"job_name": job, "static_configs": _targets(ports)} for job, ports in jobs.items()],
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": alertmanagers}]}]},
     }
 
 
-def _places(ports: Sequence[int]) -> list[str]:
-    return [f"{HOST}:{port}" for port in ports]
+def _targets(ports: Mapping[str, int]) -> list[dict[str, Any]]:
+    return [{"targets": [f"{HOST}:{port}"], "labels": {"instance": name}} for name, port in ports.items()]
 
 
 def write_rules(source: Path, target: Path, *, warm_up: bool) -> None:

@@ -69,7 +69,7 @@ def history(settings: Settings) -> Part:
     """Gives a Prometheus that has no data yet a seeded past."""
     return Part(
         name="history",
-        command=(sys.executable, "-m", "local.history", "place", str(settings.prometheus_data)),
+        command=(sys.executable, "-m", "local.past", "place", str(settings.prometheus_data)),
         once=True,
         ready_seconds=HISTORY_SECONDS,
     )

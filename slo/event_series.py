@@ -36,7 +36,7 @@ class EventSeries:
 
 
 @dataclass(frozen=True, slots=True)
-class _Leaf:
+class Leaf:
     """One selector of a query: +1 or −1 (or another constant) for each event of a series that it matches."""
 
     weight: float
@@ -44,6 +44,7 @@ class _Leaf:
     matchers: tuple[tuple[str, str, str], ...]
 
     def matches(self, series: Series) -> bool:
+        """Whether the selector selects *series*."""
         labels = dict(series[1])
         return self.name == series[0] and all(
             _fits(op, value, labels.get(name, "")) for name, op, value in self.matchers
@@ -52,7 +53,7 @@ class _Leaf:
 
 def find(sli: Events) -> EventSeries | None:
     """Series for one good and one bad event of *sli*; None where its queries are not that simple."""
-    bad_leaves, total_leaves = _leaves(sli.bad), _leaves(sli.total)
+    bad_leaves, total_leaves = leaves(sli.bad), leaves(sli.total)
     if not bad_leaves or not total_leaves:
         return None
     candidates = sorted({s for leaf in (*bad_leaves, *total_leaves) if (s := _candidate(leaf)) is not None})
@@ -93,12 +94,12 @@ def sees(sli: Sli, series: EventSeries) -> bool:
     """Whether a query of *sli* reads one of these series; True where that cannot be told."""
     if not isinstance(sli, Events):
         return True
-    leaves = (*_leaves(sli.bad), *_leaves(sli.total))
-    return not leaves or any(leaf.matches(one) for leaf in leaves for one in series.good + series.bad)
+    found = (*leaves(sli.bad), *leaves(sli.total))
+    return not found or any(leaf.matches(one) for leaf in found for one in series.good + series.bad)
 
 
 def _choices(
-    candidates: list[Series], bad_leaves: tuple[_Leaf, ...], total_leaves: tuple[_Leaf, ...]
+    candidates: list[Series], bad_leaves: tuple[Leaf, ...], total_leaves: tuple[Leaf, ...]
 ) -> Iterator[tuple[tuple[Series, ...], tuple[Series, ...]]]:
     """Pairs of sets that count (0 bad, n total) and (n bad, n total)."""
     weights = {
@@ -113,7 +114,7 @@ def _choices(
                     yield good, bad
 
 
-def _weight(chosen: tuple[Series, ...], leaves: tuple[_Leaf, ...]) -> float:
+def _weight(chosen: tuple[Series, ...], leaves: tuple[Leaf, ...]) -> float:
     return sum(leaf.weight for series in chosen for leaf in leaves if leaf.matches(series))
 
 
@@ -129,7 +130,7 @@ def _output_labels(sli: Events, series: tuple[Series, ...]) -> Pairs | None:
 
 
 @lru_cache(maxsize=256)
-def _leaves(query: Query) -> tuple[_Leaf, ...]:
+def leaves(query: Query) -> tuple[Leaf, ...]:
     """The selectors of a linear query; none where it is not linear."""
     if not query.additive:
         return ()
@@ -143,7 +144,7 @@ class _NotLinear(Exception):
     """The query does more than add and subtract rates."""
 
 
-def _walk(node: Any, weight: float) -> Iterator[_Leaf]:
+def _walk(node: Any, weight: float) -> Iterator[Leaf]:
     match node:
         case pq.ParenExpr() | pq.AggregateExpr():  # additive: the only aggregate is a sum
             yield from _walk(node.expr, weight)
@@ -162,11 +163,11 @@ def _walk(node: Any, weight: float) -> Iterator[_Leaf]:
             raise _NotLinear
 
 
-def _leaf(selector: Any, weight: float) -> _Leaf:
+def _leaf(selector: Any, weight: float) -> Leaf:
     if selector.offset is not None or not selector.name or selector.matchers.or_matchers:
         raise _NotLinear
     matchers = tuple((m.name, str(m.op).rpartition(".")[2], m.value) for m in selector.matchers.matchers)
-    return _Leaf(weight, selector.name, matchers)
+    return Leaf(weight, selector.name, matchers)
 
 
 # --- label values -----------------------------------------------------------------------------------------------
@@ -174,7 +175,7 @@ def _leaf(selector: Any, weight: float) -> _Leaf:
 _GUESSES = ("", "x", "200", "GET", "0")
 
 
-def _candidate(leaf: _Leaf) -> Series | None:
+def _candidate(leaf: Leaf) -> Series | None:
     """A series that *leaf* matches, with no label that it does not ask for."""
     labels: dict[str, str] = {}
     for name in sorted({name for name, _, _ in leaf.matchers}):

@@ -25,6 +25,8 @@ Answer = TypeVar("Answer")
 class Platform:
     """One state directory and one set of ports; at most one platform at a time."""
 
+    python = (sys.executable,)
+
     def __init__(self, state: Path) -> None:
         self.state = state
         self.shift = next(shift for shift in range(12000, 22000, 137) if _all_free(shift))

@@ -80,20 +80,28 @@ def test_keys_and_token_are_private_and_keys_are_kept(written: Settings) -> None
 def test_every_part_with_metrics_is_scraped_under_its_name(written: Settings) -> None:
     """On loopback, every five seconds; alerts go to both Alertmanagers."""
     config = _read(written.prometheus_config)
-    jobs = {job["job_name"]: job["static_configs"][0]["targets"] for job in config["scrape_configs"]}
-    alertmanagers = [f"127.0.0.1:{written.port(name)}" for name in ("alertmanager", "alertmanager-2")]
-    alone = (*SERVICES, *WORKERS, "prometheus")
-    assert jobs == {name: [f"127.0.0.1:{written.port(name)}"] for name in alone} | {"alertmanager": alertmanagers}
+    jobs = {job["job_name"]: job["static_configs"] for job in config["scrape_configs"]}
+    processes = {name: [name] for name in (*SERVICES, *WORKERS, "prometheus")}
+    processes["alertmanager"] = ["alertmanager", "alertmanager-2"]
+    assert jobs == {
+        job: [{"targets": [f"127.0.0.1:{written.port(name)}"], "labels": {"instance": name}} for name in names]
+        for job, names in processes.items()
+    }
     assert config["global"]["scrape_interval"] == "5s"
     (alertmanager,) = config["alerting"]["alertmanagers"]
-    assert alertmanager["static_configs"][0]["targets"] == alertmanagers
+    assert alertmanager["static_configs"][0]["targets"] == [
+        f"127.0.0.1:{written.port(name)}" for name in processes["alertmanager"]
+    ]
 
 
 def test_replicas_are_targets_of_their_services_job(settings: Settings) -> None:
     """A replica is no service of its own: what is asked of `orders` is asked of all."""
-    config = prometheus_config.config(jobs={"orders": [8003, 8103]}, alertmanagers=[], rules=Path("/rules"))
-    (job,) = config["scrape_configs"]
-    assert job == {"job_name": "orders", "static_configs": [{"targets": ["127.0.0.1:8003", "127.0.0.1:8103"]}]}
+    jobs = {"orders": {"orders": 8003, "orders-2": 8103}, "alertmanager": {}}
+    job, _ = prometheus_config.config(jobs=jobs, rules=Path("/rules"))["scrape_configs"]
+    assert job["static_configs"] == [
+        {"targets": ["127.0.0.1:8003"], "labels": {"instance": "orders"}},
+        {"targets": ["127.0.0.1:8103"], "labels": {"instance": "orders-2"}},
+    ]
 
 
 def test_the_shops_secrets_are_private_and_kept_but_for_the_fault_token(written: Settings) -> None:

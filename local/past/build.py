@@ -1,0 +1,244 @@
+"""Builds the past once and keeps it: events of each slice, a block of each piece; lays it into Prometheus' folder.
+
+    <history>/<digest>-<anchor>/events/<slice>.npz      events of each SLO, minute by minute
+    <history>/<digest>-<anchor>/blocks/<start>-<end>/   one block, as promtool made it
+
+Everything is made aside and renamed, so that what has its name is whole.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from local.errors import Refused
+from local.past import blocks, model, timeline
+from local.past.blocks import Written
+from local.past.draw import Floats, Series, draw
+from local.past.events import Counted, count, countable
+from local.past.records import recorded
+from local.past.timeline import DAY, MINUTE, SLICE_SECONDS, Piece
+from local.settings import Settings
+from slo import load
+from slo.model import Slo
+
+# Marks the seeded range wherever figures are shown: each sample's value is its own time.
+MARKER = "tillwatch_history_seeded_timestamp_seconds"
+# A past whose incidents lie further back than this is built anew.
+ANCHOR_SECONDS = 14 * DAY
+WORKERS = 2
+OTHERS = 2  # pasts of other specs that are kept: somebody may work on two branches
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seeded:
+    """What was laid down: from *start* to *end* (Unix seconds); *uncounted*: SLOs that have no past."""
+
+    start: int
+    end: int
+    uncounted: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a past is made for. *folder*: where it is kept; *specs*: whose SLOs; *anchor*: before it lie incidents."""
+
+    folder: Path
+    specs: Path
+    anchor: float
+
+    @property
+    def kept(self) -> Path:
+        """Where its parts are kept."""
+        return self.folder / f"{_digest(self.specs)}-{int(self.anchor)}"
+
+
+def plan(settings: Settings, *, now: float) -> Plan:
+    """The plan for this machine, *now*: an earlier one goes on while its incidents are not too far back."""
+    specs = settings.root / "slo" / "specs"
+    digest = _digest(specs)
+    anchors = [int(found.name.partition("-")[2]) for found in settings.history.glob(f"{digest}-*")]
+    fit = [anchor for anchor in anchors if 0 <= now - anchor < ANCHOR_SECONDS]
+    return Plan(folder=settings.history, specs=specs, anchor=max(fit, default=int(now)))
+
+
+def place(plan: Plan, data: Path, *, now: float, say: Say = lambda text: None) -> Seeded:
+    """Lay the past that ends *now* into *data*, which must not be there yet; what is missing of it is built.
+
+    Raises:  Refused: *data* is there, or promtool is not.  StartFailed: a block was not made.
+    """
+    if data.exists():
+        raise Refused(f"{data} is there already: a past is laid into a new folder only")
+    with _locked(plan.folder):
+        done = build(plan, now=now, say=say)
+        stage = data.with_name(f"{data.name}.new")
+        shutil.rmtree(stage, ignore_errors=True)
+        stage.mkdir(parents=True)
+        for block in done:
+            for found in block.iterdir():
+                shutil.copytree(found, stage / found.name, copy_function=_linked)
+        stage.replace(data)
+    _, uncounted = countable(load.load([str(plan.specs)]))
+    last = int(now) // MINUTE * MINUTE
+    return Seeded(start=timeline.first_slice(now) * SLICE_SECONDS, end=last, uncounted=tuple(uncounted))
+
+
+def build(plan: Plan, *, now: float, say: Say = lambda text: None) -> list[Path]:
+    """The folder of each piece's block, in order; those that were missing are made, what is no longer needed goes."""
+    wanted = list(timeline.pieces(now))
+    _forget(plan, wanted)
+    for folder in ("events", "blocks"):
+        (plan.kept / folder).mkdir(parents=True, exist_ok=True)
+    slices = sorted({piece.slice for piece in wanted})
+    missing = [number for number in slices if not _events_file(plan, number).exists()]
+    unmade = [piece for piece in wanted if not (timeline.is_whole(piece) and _block(plan, piece).exists())]
+    began, jobs = time.monotonic(), len(missing) + len(unmade)
+    if len(unmade) > 1:
+        say(f"{len(unmade)} blocks to build")
+    with ProcessPoolExecutor(WORKERS) as pool:
+        for number, _ in enumerate(pool.map(partial(_count, plan), missing), start=1):
+            _tell(say, number, jobs)
+        first = min(slices)
+        groups = [[piece for piece in unmade if piece.slice == number] for number in slices]
+        done = len(missing)
+        for made in pool.map(partial(_make, plan, first), [group for group in groups if group]):
+            done += made
+            _tell(say, done, jobs)
+    say(f"{len(unmade)} blocks built in {time.monotonic() - began:.1f} s")
+    return [_block(plan, piece) for piece in wanted]
+
+
+def _tell(say: Say, done: int, jobs: int) -> None:
+    if jobs > 4:
+        say(f"{done} of {jobs} steps")
+
+
+def _count(plan: Plan, number: int) -> None:
+    """Count the events of one slice, and keep them."""
+    slos, _ = countable(load.load([str(plan.specs)]))
+    drawn = draw(model.load(), number, plan.anchor)
+    found: dict[str, Floats] = {}
+    for slo in slos:
+        counted = count(slo, drawn)
+        found |= {f"{slo.id}/bad": counted.bad, f"{slo.id}/total": counted.total}
+    file = _events_file(plan, number)
+    with tempfile.NamedTemporaryFile(dir=file.parent, suffix=".new", delete=False) as new:
+        np.savez_compressed(new, allow_pickle=False, **found)
+    Path(new.name).replace(file)
+
+
+def _make(plan: Plan, first: int, pieces: Sequence[Piece]) -> int:
+    """Make the blocks of *pieces*, all of one slice; returns how many."""
+    number = pieces[0].slice
+    slos, _ = countable(load.load([str(plan.specs)]))
+    events = [np.load(_events_file(plan, each)) for each in range(first, number + 1)]
+    past = [_recorded(slo, events, first) for slo in slos]
+    drawn = draw(model.load(), number, plan.anchor) if any(piece.raw for piece in pieces) else []
+    for piece in pieces:
+        target = _block(plan, piece)
+        with tempfile.TemporaryDirectory(dir=plan.kept, prefix="making-") as folder:
+            text, made = Path(folder) / "text", Path(folder) / "made"
+            step = MINUTE if piece.raw else 2 * MINUTE
+            times = range(piece.start, piece.end, step)
+            with text.open("w", encoding="utf-8") as file:
+                blocks.write(file, _written(piece, step, past, drawn, first), times)
+            blocks.make(text, made)
+            shutil.rmtree(target, ignore_errors=True)  # an unfinished piece's of before
+            made.replace(target)
+    return len(pieces)
+
+
+def _recorded(slo: Slo, events: Sequence[Mapping[str, np.ndarray]], first: int) -> list[Written]:
+    parts = [Counted(each[f"{slo.id}/bad"], each[f"{slo.id}/total"]) for each in events]
+    return [Written(each.name, each.labels, each.values) for each in recorded(slo, Counted.joined(parts))]
+
+
+def _written(
+    piece: Piece, step: int, past: Sequence[Sequence[Written]], drawn: Sequence[Series], first: int
+) -> Iterator[Written]:
+    """Every series of *piece*, at its times."""
+    since_first = _places(piece, first * SLICE_SECONDS, step)
+    for records in past:
+        for each in records:
+            yield Written(each.name, each.labels, each.values[since_first])
+    if piece.raw:
+        since_slice = _places(piece, piece.slice * SLICE_SECONDS, step)
+        for series in drawn:
+            labels = tuple(sorted((*series.labels, *_target(series.job))))
+            yield Written(series.name, labels, np.cumsum(series.growth)[since_slice])
+        for job in sorted({series.job for series in drawn}):
+            yield Written("up", _target(job), np.ones(len(range(piece.start, piece.end, step))))
+    # At even minutes, whatever the others' step: the marker is the same everywhere.
+    yield Written(MARKER, (), np.arange(piece.start, piece.end, step, dtype=np.float64))
+
+
+def _places(piece: Piece, origin: int, step: int) -> slice:
+    return slice((piece.start - origin) // MINUTE, (piece.end - 1 - origin) // MINUTE + 1, step // MINUTE)
+
+
+def _target(job: str) -> tuple[tuple[str, str], ...]:
+    """What Prometheus adds: this machine's has the process's name for its instance."""
+    return (("instance", job), ("job", job))
+
+
+def _events_file(plan: Plan, number: int) -> Path:
+    return plan.kept / "events" / f"{number}.npz"
+
+
+def _block(plan: Plan, piece: Piece) -> Path:
+    # One that is unfinished is made anew each time: under one name, so that they do not pile up.
+    return plan.kept / "blocks" / (piece.name if timeline.is_whole(piece) else "unfinished")
+
+
+def _forget(plan: Plan, wanted: Sequence[Piece]) -> None:
+    """Remove what no start will ask for again: other pasts but the newest, old slices, what a killed build has left."""
+    others = sorted(
+        (each for each in plan.folder.glob("*-*") if each != plan.kept), key=lambda each: each.stat().st_mtime
+    )
+    for other in others[:-OTHERS]:
+        shutil.rmtree(other)
+    keep = {_block(plan, piece) for piece in wanted} | {_events_file(plan, piece.slice) for piece in wanted}
+    for found in (*plan.kept.glob("blocks/*"), *plan.kept.glob("events/*"), *plan.kept.glob("making-*")):
+        if found not in keep:
+            shutil.rmtree(found) if found.is_dir() else found.unlink()
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Nobody else builds meanwhile; whoever comes second waits."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _digest(specs: Path) -> str:
+    """Names everything that a past is made of."""
+    found = hashlib.sha256()
+    own = sorted(path for path in model.FOLDER.iterdir() if path.suffix in (".py", ".yaml"))
+    # The rules' own sources: their names and windows are in every record.
+    engine = [Path(load.__file__).with_name(name) for name in ("event_records.py", "rules.py", "windows.py")]
+    for path in (*own, *engine, model.DAY, *sorted(specs.glob("*.yaml"))):
+        found.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return found.hexdigest()[:16]
+
+
+def _linked(source: str, target: str) -> None:
+    """A second name for a file that Prometheus removes but never writes to; elsewhere a copy."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)

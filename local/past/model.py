@@ -1,0 +1,125 @@
+"""Reads what the seeded past is made of: traffic.yaml, incidents.yaml, and the shape of an ordinary day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from synthetics import shape
+from synthetics.shape import Shape
+
+FOLDER = Path(__file__).parent
+TRAFFIC, INCIDENTS = FOLDER / "traffic.yaml", FOLDER / "incidents.yaml"
+DAY = shape.find("day")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One kind of request: its labels, and how many of them a visit of each journey makes."""
+
+    id: str
+    job: str
+    method: str
+    route: str
+    status: int
+    per_visit: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counter:
+    """Grows by *each* with every good answer to the request *of*, or *an_hour* times by itself."""
+
+    job: str
+    name: str
+    labels: Mapping[str, str]
+    of: str = ""
+    each: int = 1
+    an_hour: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Histogram:
+    """Observed as a counter grows. *within*: share of observations within each bucket; *slow*: in an incident."""
+
+    job: str
+    name: str
+    labels: Mapping[str, str]
+    buckets: tuple[str, ...]
+    within: tuple[float, ...]
+    slow: tuple[float, ...]
+    of: str = ""
+    an_hour: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What an incident does to a *share*: of a job's requests, of those in *of*, or of a histogram called *name*."""
+
+    share: float
+    job: str = ""
+    of: tuple[str, ...] = ()
+    name: str = ""
+    status: int = 500
+
+    def is_about(self, request: Request) -> bool:
+        """Whether *request* is among what it is about."""
+        return request.job == self.job and (not self.of or request.id in self.of)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """Something that went wrong, so many days before the anchor."""
+
+    title: str
+    days_before: float
+    minutes: float
+    errors: tuple[Effect, ...] = ()
+    slow: tuple[Effect, ...] = ()
+    visits: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """All of it. *latencies*: by job, share of answers within each of the *buckets*; *errors*: by job."""
+
+    shape: Shape
+    buckets: tuple[str, ...]
+    latencies: Mapping[str, tuple[float, ...]]
+    slow: tuple[float, ...]
+    errors: Mapping[str, float]
+    requests: tuple[Request, ...]
+    counters: tuple[Counter, ...]
+    histograms: tuple[Histogram, ...]
+    incidents: tuple[Incident, ...] = field(default=())
+
+
+@lru_cache(maxsize=1)
+def load() -> Model:
+    """The model, as its files have it."""
+    traffic = yaml.safe_load(TRAFFIC.read_text(encoding="utf-8"))
+    incidents = yaml.safe_load(INCIDENTS.read_text(encoding="utf-8"))
+    return Model(
+        shape=shape.load(DAY, ("browse", "buy")),
+        buckets=tuple(traffic["buckets"]),
+        latencies={job: tuple(shares) for job, shares in traffic["latencies"].items()},
+        slow=tuple(traffic["slow"]),
+        errors=traffic["errors"],
+        requests=tuple(Request(**row) for row in traffic["requests"]),
+        counters=tuple(Counter(**row) for row in traffic["counters"]),
+        histograms=tuple(Histogram(**_tuples(row)) for row in traffic["histograms"]),
+        incidents=tuple(_incident(row) for row in incidents),
+    )
+
+
+def _incident(row: dict[str, Any]) -> Incident:
+    errors, slow = (tuple(Effect(**_tuples(each)) for each in row.get(key, ())) for key in ("errors", "slow"))
+    return Incident(**{**row, "errors": errors, "slow": slow})
+
+
+def _tuples(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}

@@ -1,0 +1,92 @@
+"""What was laid down is what the rules would have recorded of what the counters say, asked of a real Prometheus."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from local.past import build, model
+from local.past.timeline import DAY, PAST_SECONDS, RAW_SECONDS
+from local.settings import ROOT
+from slo import conventions
+
+RULES = sorted((ROOT / "generated" / "prometheus" / "rules").glob("*.yaml"))
+BACK_SECONDS = (600, DAY + 3_600, 2 * DAY + 7_200)
+
+
+def records(file: Path) -> list[dict[str, Any]]:
+    """Recording rules of one generated file."""
+    groups = yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]
+    return [rule for group in groups for rule in group["rules"] if "record" in rule]
+
+
+def selector(rule: dict[str, Any]) -> str:
+    """The series that *rule* writes."""
+    return rule["record"] + "{" + ",".join(f'{name}="{value}"' for name, value in rule["labels"].items()) + "}"
+
+
+@pytest.mark.parametrize("file", RULES, ids=lambda file: file.stem)
+def test_every_record_is_what_its_rule_makes_of_the_rest(past: Any, file: Path) -> None:
+    """Its own expression, evaluated over the past at several moments: raw ones at a full minute, where rate() has
+    nothing to extrapolate, derived ones a second later, where a subquery has as many steps as at any other time.
+    """
+    wrong = []
+    for back in BACK_SECONDS:
+        at = (past.seeded.end - back) // 120 * 120
+        for rule in records(file):
+            asked = at if "rate(" in rule["expr"] else at + 1
+            made, found = past.server.instant(rule["expr"], at=asked), past.server.instant(selector(rule), at=at + 1)
+            if not (len(made) == len(found) == 1 and close(made[0].value, found[0].value) and same(rule, made, found)):
+                wrong.append((rule["record"], rule["labels"][conventions.ID], back, made, found))
+    assert wrong == []
+
+
+def same(rule: dict[str, Any], made: Any, found: Any) -> bool:
+    """Whether the series is the very one that the rule goes on writing: else both would stand side by side."""
+    return {**made[0].labels, **rule["labels"], "__name__": rule["record"]} == dict(found[0].labels)
+
+
+def close(left: float, right: float) -> bool:
+    """Equal but for the order in which sums were made."""
+    return math.isclose(left, right, rel_tol=1e-6, abs_tol=1e-9)
+
+
+def test_it_reaches_back_for_five_weeks_and_not_into_the_future(past: Any) -> None:
+    """Recorded series all the way, raw ones for four days at least; the marker says from when to when."""
+    end = past.seeded.end
+    budget = f"count({conventions.BUDGET_REMAINING})"
+    assert past.server.instant(budget, at=end - PAST_SECONDS + 3_600)
+    assert past.server.instant('count(http_server_requests_total{traffic="user"})', at=end - RAW_SECONDS + 60)
+    marks = [past.server.instant(f"{which}_over_time({build.MARKER}[60d])", at=end + 1) for which in ("min", "max")]
+    assert [mark[0].value for mark in marks] == [past.seeded.start, end - end % 60]
+    assert past.server.instant(f"max(timestamp({build.MARKER}))", at=end + 299)[0].value <= end
+
+
+def test_budgets_differ_as_incidents_did(past: Any) -> None:
+    """Most are well, one is overspent, one has about a quarter left; none of it is anybody's guess."""
+    found = past.server.instant(conventions.BUDGET_REMAINING, at=past.seeded.end)
+    left = {sample.labels[conventions.ID]: sample.value for sample in found}
+    assert left["orders-event-delivery"] < 0
+    assert 0.1 < left["payments-availability"] < 0.5
+    assert sum(value > 0.5 for value in left.values()) > 0.7 * len(left)
+    assert past.seeded.uncounted == ()
+
+
+def test_nothing_fires_at_the_end(past: Any) -> None:
+    """The page's and the ticket's own conditions, on the last moment of the past."""
+    fired = []
+    for file in RULES:
+        for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]:
+            for rule in group["rules"]:
+                if "alert" in rule and past.server.instant(rule["expr"], at=past.seeded.end):
+                    fired.append(rule["alert"])
+    assert fired == []
+
+
+def test_every_incident_would_have_been_seen() -> None:
+    """None so late that it still burns, none so early that it is not in the past."""
+    for incident in model.load().incidents:
+        assert 4 < incident.days_before < PAST_SECONDS / DAY
+        assert incident.errors or incident.slow or incident.visits != 1
