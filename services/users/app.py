@@ -61,7 +61,7 @@ def create_app(  # noqa: PLR0913  # a name for each thing that a service is put 
     jobs.show_in(registry, database, (), JOBS)
     blueprints = (
         auth_pages(accounts, sign_in, limiter, settings),
-        user_pages(accounts),
+        user_pages(accounts, limiter),
         key_pages(signer.published),
     )
     for blueprint in blueprints:

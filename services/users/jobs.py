@@ -1,6 +1,6 @@
 """Jobs and commands of users, each run once and ended.
 
-python -m services.users.jobs purge                       forgets logins, links and attempts that are over; every hour
+python -m services.users.jobs purge                       forgets logins, links and attempts that are over; every day
 python -m services.users.jobs backup [--to FOLDER]        a copy; by default in DATA_DIR/backups
 python -m services.users.jobs grant EMAIL ROLE…           gives an account roles beside those it has
 python -m services.users.jobs revoke EMAIL ROLE…          takes roles from it

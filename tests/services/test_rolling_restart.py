@@ -21,11 +21,15 @@ from local.shop_run import ShopRun, running_shop
 
 PER_SECOND = 50
 CLIENTS = 24
-# Each shopper reads so often for each order, which is four requests of its own.
-READS = 16
+# Each shopper reads so often for each order, which is four requests of its own, and for each login, which is another
+# four with a page.
+READS = 12
+PASSWORD = "tulip-lantern-42"
 WAIT_SECONDS = 20
 # All of them come from one address; what the door lets one address do is not in question here.
-DOOR = DoorSettings(requests_per_second=1000, request_burst=1000, connections=500)
+DOOR = DoorSettings(
+    requests_per_second=1000, request_burst=1000, sign_ins_per_second=1000, sign_in_burst=1000, connections=500
+)
 
 
 @dataclass(slots=True)
@@ -41,7 +45,7 @@ class Load:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def ask(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
-        """One request through the door, by a connection of its own; None where it failed."""
+        """One request through the door, by a connection of its own; what is no JSON is text; None where it failed."""
         connection = http.client.HTTPConnection(urlsplit(self.shop.url).netloc, timeout=WAIT_SECONDS)
         what = f"{method} {'/'.join(path.split('/')[:4])}"
         try:
@@ -58,21 +62,50 @@ class Load:
             return self._note(what, f"{response.status} {answer[:300]!r}")
         with self.lock:
             self.answers[what] += 1
-        return json.loads(answer)
+        return json.loads(answer) if response.headers.get_content_type() == "application/json" else answer.decode()
 
     def _note(self, what: str, failure: str) -> None:
         with self.lock:
             self.failures.append(f"{what}: {failure}")
 
 
+def email_of(number: int) -> str:
+    """A shopper's address."""
+    return f"shopper-{number}@example.com"
+
+
+def register_all(load: Load) -> None:
+    """Make every shopper an account."""
+    for number in range(CLIENTS):
+        body = {"email": email_of(number), "password": PASSWORD, "name": "Ada"}
+        load.ask("POST", "/api/v1/auth/register", body)
+    assert load.failures == []
+    load.answers.clear()
+
+
+def sign_in_of(load: Load, number: int) -> Iterator[None]:
+    """A login, new tokens for it, the account that they are of, and a page."""
+    tokens = load.ask("POST", "/api/v1/auth/login", {"email": email_of(number), "password": PASSWORD})
+    yield
+    if tokens is not None:
+        tokens = load.ask("POST", "/api/v1/auth/refresh", {"refresh_token": tokens["refresh_token"]})
+        yield
+    if tokens is not None:
+        load.ask("GET", "/api/v1/users/me", headers={"Authorization": f"Bearer {tokens['access_token']}"})
+        yield
+    load.ask("GET", "/")
+    yield
+
+
 def requests_of(load: Load, number: int) -> Iterator[None]:
-    """One shopper's requests without end, each made when the next is asked for: reads, then an order, then reads."""
+    """One shopper's requests without end, each made when the next is asked for: reads, a login, an order, reads."""
     bearer = load.shop.issuer.bearer(f"u-{number}", {"customer"}, "orders")
     pages = itertools.cycle(("/api/v1/products?limit=20", "/api/v1/categories", "/api/v1/products/PROBE-BUY"))
     while True:
         for path in itertools.islice(pages, READS):
             load.ask("GET", path)
             yield
+        yield from sign_in_of(load, number)
         keyed = {**bearer, "Idempotency-Key": uuid.uuid4().hex}
         cart = load.ask("POST", "/api/v1/carts", {}, keyed)
         yield
@@ -125,8 +158,9 @@ def _restarted(names: tuple[str, ...]) -> tuple[str, ...]:
     ],
 )
 def test_no_request_fails_while_everything_restarts(shop: ShopRun, names: tuple[str, ...]) -> None:
-    """50 requests a second, a quarter of them for orders, while one replica after the other goes and comes back."""
+    """50 requests a second, a fifth for orders and a fifth for logins, while one replica after the other restarts."""
     load = Load(shop)
+    register_all(load)
     began = time.monotonic()
     clients = [threading.Thread(target=shop_at_a_rate, args=(load, number, began)) for number in range(CLIENTS)]
     for client in clients:
@@ -148,5 +182,8 @@ def test_no_request_fails_while_everything_restarts(shop: ShopRun, names: tuple[
     assert load.failures == []
     assert made >= 0.9 * PER_SECOND * seconds, "the load was less than it claims to be"
     assert len(load.orders) > 0.01 * made
+    # Asked with what a refresh brought.
+    assert load.answers["GET /api/v1/users"] > 0.01 * made
+    assert load.answers["GET /"] > 0.01 * made
     reconciled = shop.run("services.orders.jobs", "reconcile", service="orders")
     assert reconciled.returncode == 0, reconciled.stdout + reconciled.stderr

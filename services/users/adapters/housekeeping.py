@@ -1,6 +1,6 @@
-"""Forgets logins that have ended, links that have expired and old attempts. Never an account."""
+"""Forgets logins that have ended, tokens and links that have expired, and old attempts. Never an account."""
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, delete, or_, select
 
 from services.shared.database import Database
 from services.users.adapters.tables import ATTEMPTS, FAMILIES, REFRESH_TOKENS, RESET_TOKENS
@@ -22,12 +22,24 @@ def purge(database: Database, *, now_ms: int) -> int:
         .where(or_(FAMILIES.c.expires_at_ms < now_ms, FAMILIES.c.revoked_at_ms < now_ms - KEEP_REVOKED_MS))
         .limit(BATCH)
     )
-    old = select(ATTEMPTS.c.key).where(ATTEMPTS.c.last_ms < now_ms - KEEP_ATTEMPTS_MS).limit(BATCH)
+    # A second use of one that is still good ends its login; one that has expired is good for nothing, used or not.
+    expired = select(REFRESH_TOKENS.c.token_sha256).where(REFRESH_TOKENS.c.expires_at_ms <= now_ms).limit(BATCH)
+    # Somebody may be trying just now: their row is left to them, and is old no more.
+    old = (
+        select(ATTEMPTS.c.key)
+        .where(ATTEMPTS.c.last_ms < now_ms - KEEP_ATTEMPTS_MS)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+    )
     with database.writing() as connection:
         families = connection.execute(ended).scalars().all()
         connection.execute(delete(REFRESH_TOKENS).where(REFRESH_TOKENS.c.family.in_(families)))
         connection.execute(delete(FAMILIES).where(FAMILIES.c.family.in_(families)))
-        expired = delete(RESET_TOKENS).where(RESET_TOKENS.c.expires_at_ms < now_ms)
-        resets = connection.execute(expired.returning(RESET_TOKENS.c.token_sha256)).all()
-        attempts = connection.execute(delete(ATTEMPTS).where(ATTEMPTS.c.key.in_(old)).returning(ATTEMPTS.c.key)).all()
-    return len(families) + len(resets) + len(attempts)
+        tokens = _deleted(connection, REFRESH_TOKENS.c.token_sha256, REFRESH_TOKENS.c.token_sha256.in_(expired))
+        resets = _deleted(connection, RESET_TOKENS.c.token_sha256, RESET_TOKENS.c.expires_at_ms < now_ms)
+        attempts = _deleted(connection, ATTEMPTS.c.key, ATTEMPTS.c.key.in_(old))
+    return len(families) + tokens + resets + attempts
+
+
+def _deleted(connection: Connection, key: Column[str], condition: ColumnElement[bool]) -> int:
+    return len(connection.execute(delete(key.table).where(condition).returning(key)).all())

@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Select, delete, insert, select, update
 
 from services.shared.database import Database
 from services.shared.upsert import insert_into
 from services.users.adapters.sql_attempts import SqlAttempts
 from services.users.adapters.sql_families import SqlFamilies
-from services.users.adapters.tables import LETTERS, RESET_TOKENS, USERS
+from services.users.adapters.sql_letters import SqlLetters
+from services.users.adapters.tables import RESET_TOKENS, USERS
 from services.users.domain.account import Account
-from services.users.domain.ports import Letter, WaitingLetter
 from services.users.domain.throttle import Limits
 
 
@@ -34,19 +34,24 @@ class SqlStore:
             yield SqlTransaction(connection, self._limits)
 
 
-class SqlTransaction(SqlAttempts, SqlFamilies):
+class SqlTransaction(SqlAttempts, SqlFamilies, SqlLetters):
     """A `Transaction` over one connection."""
 
     def __init__(self, connection: Connection, limits: Limits) -> None:
         SqlAttempts.__init__(self, connection, limits)
         SqlFamilies.__init__(self, connection)
+        SqlLetters.__init__(self, connection)
         self._connection = connection
 
     def account(self, user_id: str) -> Account | None:
-        return self._account(USERS.c.user_id == user_id)
+        return self._account(select(USERS).where(USERS.c.user_id == user_id))
+
+    def locked_account(self, user_id: str) -> Account | None:
+        # Its key does not change: whoever adds a row that refers to it need not wait.
+        return self._account(select(USERS).where(USERS.c.user_id == user_id).with_for_update(key_share=True))
 
     def account_of(self, email: str) -> Account | None:
-        return self._account(USERS.c.email == email)
+        return self._account(select(USERS).where(USERS.c.email == email))
 
     def add(self, account: Account) -> bool:
         row = {
@@ -76,6 +81,11 @@ class SqlTransaction(SqlAttempts, SqlFamilies):
         row = {"token_sha256": token, "user_id": user_id, "expires_at_ms": expires_at_ms}
         self._connection.execute(insert(RESET_TOKENS).values(**row))
 
+    def reset_of(self, token: str, *, now_ms: int) -> str | None:
+        good = (RESET_TOKENS.c.token_sha256 == token, RESET_TOKENS.c.expires_at_ms > now_ms)
+        found: str | None = self._connection.execute(select(RESET_TOKENS.c.user_id).where(*good)).scalar()
+        return found
+
     def use_reset(self, token: str, *, now_ms: int) -> str | None:
         # Deleted, not read: of two at once one gets it.
         statement = delete(RESET_TOKENS).where(RESET_TOKENS.c.token_sha256 == token)
@@ -88,25 +98,8 @@ class SqlTransaction(SqlAttempts, SqlFamilies):
         user_id: str = row.user_id
         return user_id
 
-    def queue(self, kind: Letter, email: str, *, now_ms: int) -> None:
-        self._connection.execute(insert(LETTERS).values(kind=kind.value, email=email, next_attempt_at_ms=now_ms))
-
-    def letters(self, *, now_ms: int, most: int) -> tuple[WaitingLetter, ...]:
-        due = select(LETTERS).where(LETTERS.c.next_attempt_at_ms <= now_ms).order_by(LETTERS.c.number).limit(most)
-        return tuple(
-            WaitingLetter(number=row.number, kind=Letter(row.kind), email=row.email, attempts=row.attempts)
-            for row in self._connection.execute(due)
-        )
-
-    def sent(self, number: int) -> None:
-        self._connection.execute(delete(LETTERS).where(LETTERS.c.number == number))
-
-    def later(self, number: int, *, until_ms: int) -> None:
-        statement = update(LETTERS).where(LETTERS.c.number == number)
-        self._connection.execute(statement.values(next_attempt_at_ms=until_ms, attempts=LETTERS.c.attempts + 1))
-
-    def _account(self, condition: Any) -> Account | None:
-        row = self._connection.execute(select(USERS).where(condition)).first()
+    def _account(self, statement: Select[Any]) -> Account | None:
+        row = self._connection.execute(statement).first()
         if row is None:
             return None
         return Account(

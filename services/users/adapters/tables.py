@@ -26,6 +26,8 @@ FAMILIES = Table(
     Column("user_id", String(40), ForeignKey("users.user_id"), nullable=False, index=True),
     Column("expires_at_ms", BigInteger, nullable=False, index=True),
     Column("revoked_at_ms", BigInteger),
+    Column("refreshes", Integer, nullable=False, server_default="0"),
+    Column("refreshes_since_ms", BigInteger, nullable=False, server_default="0"),
 )
 
 REFRESH_TOKENS = Table(
@@ -36,6 +38,7 @@ REFRESH_TOKENS = Table(
     Column("expires_at_ms", BigInteger, nullable=False),
     Column("used_at_ms", BigInteger),
     Index("refresh_tokens_by_family", "family"),
+    Index("refresh_tokens_by_expiry", "expires_at_ms"),
 )
 
 # At passwords, by account and by client address.
@@ -65,6 +68,15 @@ LETTERS = Table(
     Column("email", String(254), nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("next_attempt_at_ms", BigInteger, nullable=False, index=True),
+)
+
+# When an account was last written to, for each kind of letter that strangers can bring about.
+LAST_LETTERS = Table(
+    "last_letters",
+    METADATA,
+    Column("user_id", String(40), ForeignKey("users.user_id"), primary_key=True),
+    Column("kind", String(32), primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
 )
 
 JOB_FIGURES = job_figures_table(METADATA)

@@ -55,7 +55,7 @@ def auth_pages(accounts: Accounts, sign_in: SignIn, limiter: Limiter, settings: 
     @public
     @blueprint.input(Refreshing, arg_name="given")
     @blueprint.output(TokensBody)
-    @blueprint.doc(operation_id="refresh", responses={401: "Not valid, or used before: log in again"})
+    @blueprint.doc(operation_id="refresh", responses={401: "Not valid, or used before: log in again", 429: _WAIT[429]})
     def refresh(given: Refreshing) -> TokensBody:
         """Get new tokens for a refresh token, which is then used up"""
         with as_problems():
@@ -84,10 +84,11 @@ def auth_pages(accounts: Accounts, sign_in: SignIn, limiter: Limiter, settings: 
         return Accepted()
 
     @blueprint.post("/password-reset/confirm")
+    @limiter.limit(f"{settings.resets}/hour")
     @public
     @blueprint.input(Reset, arg_name="given")
     @blueprint.output({}, status_code=204)
-    @blueprint.doc(operation_id="reset_password", responses={400: "The link is used up or too old", 503: _WAIT[503]})
+    @blueprint.doc(operation_id="reset_password", responses={400: "The link is used up or too old", **_WAIT})
     def reset_password(given: Reset) -> str:
         """Change a forgotten password by the token of the mailed link"""
         with as_problems("new_password"):

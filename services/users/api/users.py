@@ -6,6 +6,7 @@ from apiflask import APIBlueprint
 from flask import request
 
 from services.shared.auth import ADMIN, CUSTOMER, STAFF, WAREHOUSE, allow, principal
+from services.shared.limits import Limiter
 from services.users.api.bodies import PasswordChange, Renaming, RoleChange, UserBody
 from services.users.api.refusals import as_problems
 from services.users.domain.account import USER_ID_PATTERN
@@ -15,7 +16,11 @@ from services.users.domain.errors import UserNotFound
 _ANYBODY = allow(CUSTOMER, STAFF, WAREHOUSE, ADMIN)
 
 
-def user_pages(accounts: Accounts) -> APIBlueprint:
+# Each brings a letter to an address that may be somebody else's: nobody asks whether whoever registered it reads it.
+PASSWORD_CHANGES = "10/hour"
+
+
+def user_pages(accounts: Accounts, limiter: Limiter) -> APIBlueprint:
     """The routes of whoever has logged in."""
     blueprint = APIBlueprint("users", __name__, url_prefix="/api/v1/users", tag="Accounts")
 
@@ -39,6 +44,7 @@ def user_pages(accounts: Accounts) -> APIBlueprint:
             return UserBody.of(accounts.rename(principal().subject, wanted.name))
 
     @blueprint.put("/me/password")
+    @limiter.limit(PASSWORD_CHANGES)
     @_ANYBODY
     @blueprint.input(PasswordChange, arg_name="wanted")
     @blueprint.output({}, status_code=204)

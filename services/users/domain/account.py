@@ -41,6 +41,11 @@ class Account:
         return frozenset().union(*(_AUDIENCES[role] for role in self.roles), {"orders", "users"})
 
 
+def still_the_same(found: Account | None, seen: Account) -> bool:
+    """Whether a password that was right for *seen* is so for *found*, the same account a moment later."""
+    return found is not None and not found.disabled and found.password_hash == seen.password_hash
+
+
 def new_user_id() -> str:
     """An id that says nothing and cannot be guessed."""
     return f"u_{secrets.token_hex(16)}"

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Container
 
 from services.users.domain import passwords, sessions
-from services.users.domain.account import CUSTOMER, Account, new_user_id
+from services.users.domain.account import CUSTOMER, Account, new_user_id, still_the_same
 from services.users.domain.errors import InvalidResetToken, UserNotFound, WrongPassword
-from services.users.domain.ports import Figures, Hasher, Letter, Store
+from services.users.domain.ports import Figures, Hasher, Letter, Store, Transaction
 from services.users.domain.sign_in import SignIn, account_key
 
 
@@ -84,7 +84,12 @@ class Accounts:
         account = self.get(user_id)
         if not self._sign_in.check_current(account, current, address=address):
             raise WrongPassword
-        self._set(account, self._checked_hash(new, account.email))
+        password_hash = self._checked_hash(new, account.email)
+        with self._store.writing() as transaction:
+            # Somebody else may have changed it since: *current* is another one's then.
+            if not still_the_same(transaction.locked_account(user_id), account):
+                raise WrongPassword
+            self._replace(transaction, account, password_hash)
 
     def ask_for_reset(self, email: str) -> None:
         """Have a mail sent to *email*, if it is an account's: found out later, so that it takes as long if not."""
@@ -96,28 +101,37 @@ class Accounts:
 
         Raises:  InvalidResetToken, WeakPassword, TooBusy
         """
-        # By the rules that need no account first: a token is not used up by a password that is too short.
-        password_hash = self._checked_hash(new, "")
-        now_ms = self._now_ms()
-        with self._store.writing() as transaction:
-            user_id = transaction.use_reset(sessions.fingerprint(token), now_ms=now_ms)
+        # What costs least comes first: a stranger's guess at a token is not worth a hash. And a token is not used up
+        # by a password that may not be one.
+        self._checked(new, "")
+        fingerprint = sessions.fingerprint(token)
+        with self._store.reading() as transaction:
+            user_id = transaction.reset_of(fingerprint, now_ms=self._now_ms())
             account = None if user_id is None else transaction.account(user_id)
         if account is None or account.disabled:
             raise InvalidResetToken
-        self._set(account, password_hash)
-
-    def _set(self, account: Account, password_hash: str) -> None:
-        now_ms = self._now_ms()
+        password_hash = self._checked_hash(new, account.email)
         with self._store.writing() as transaction:
-            transaction.set_password(account.user_id, password_hash)
-            transaction.revoke_all(account.user_id, now_ms=now_ms)
-            transaction.forgive(account=account_key(account.email), address=None)
-            transaction.queue(Letter.PASSWORD_CHANGED, account.email, now_ms=now_ms)
+            current = transaction.locked_account(account.user_id)
+            used_by = transaction.use_reset(fingerprint, now_ms=self._now_ms())
+            if current is None or current.disabled or used_by != current.user_id:
+                raise InvalidResetToken
+            self._replace(transaction, current, password_hash)
+
+    def _replace(self, transaction: Transaction, account: Account, password_hash: str) -> None:
+        now_ms = self._now_ms()
+        transaction.set_password(account.user_id, password_hash)
+        transaction.revoke_all(account.user_id, now_ms=now_ms)
+        transaction.forgive(account=account_key(account.email), address=None)
+        transaction.queue(Letter.PASSWORD_CHANGED, account.email, now_ms=now_ms)
 
     def _checked_hash(self, password: str, email: str) -> str:
+        return self._hasher.hash(self._checked(password, email))
+
+    def _checked(self, password: str, email: str) -> str:
         found = passwords.normalised(password)
         passwords.check(found, email=email, common=self._common)
-        return self._hasher.hash(found)
+        return found
 
     def _now_ms(self) -> int:
         return int(self._now() * 1000)

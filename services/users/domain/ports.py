@@ -20,10 +20,14 @@ class Letter(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rotation:
-    """What came of a refresh token; user_id of the account that it was given to, where it is known."""
+    """What came of a refresh token; user_id of the account that it was given to, where it is known.
+
+    wait_ms: for THROTTLED, how long it is not taken.
+    """
 
     outcome: Refresh
     user_id: str | None = None
+    wait_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +38,7 @@ class WaitingLetter:
     kind: Letter
     email: str = field(repr=False)
     attempts: int
+    next_attempt_at_ms: int
 
 
 class Transaction(Protocol):
@@ -41,6 +46,9 @@ class Transaction(Protocol):
 
     def account(self, user_id: str) -> Account | None: ...
     def account_of(self, email: str) -> Account | None: ...
+    def locked_account(self, user_id: str) -> Account | None:
+        """As it is now, and until this transaction ends. Ask for it before whatever else is changed."""
+
     def add(self, account: Account) -> bool:
         """Whether it was added: nobody has its address yet."""
 
@@ -63,13 +71,22 @@ class Transaction(Protocol):
     def revoke_all(self, user_id: str, *, now_ms: int) -> None: ...
 
     def keep_reset(self, user_id: str, token: str, *, expires_at_ms: int) -> None: ...
+    def reset_of(self, token: str, *, now_ms: int) -> str | None:
+        """Whose reset token it is; it stays good."""
+
     def use_reset(self, token: str, *, now_ms: int) -> str | None:
         """Whose reset token it is; it and all others of that account are gone."""
 
     def queue(self, kind: Letter, email: str, *, now_ms: int) -> None: ...
     def letters(self, *, now_ms: int, most: int) -> tuple[WaitingLetter, ...]: ...
-    def sent(self, number: int) -> None: ...
+    def claim(self, letter: WaitingLetter, *, until_ms: int) -> bool:
+        """Count an attempt and put it off; False: somebody else has it, or it was sent."""
+
+    def may_write(self, kind: Letter, user_id: str, *, now_ms: int, pause_ms: int) -> bool:
+        """Whether the last letter of *kind* to this account is so long ago; then this is the last one."""
+
     def later(self, number: int, *, until_ms: int) -> None: ...
+    def sent(self, number: int) -> None: ...
 
 
 class Store(Protocol):

@@ -5,13 +5,18 @@ from collections.abc import Callable
 
 from services.users.domain import sessions
 from services.users.domain.account import Account
-from services.users.domain.ports import Letter, Mailer, Store, WaitingLetter
+from services.users.domain.ports import Letter, Mailer, Store, Transaction, WaitingLetter
 
 _LOGGER = logging.getLogger(__name__)
 BATCH = 20
 # Then it is given up: a link that is a day old is of no use.
 MAX_ATTEMPTS = 8
 FIRST_WAIT_MS = 2000
+# Longer than a mail server may take over one letter: meanwhile nobody else writes it.
+CLAIM_MS = 120_000
+# What a stranger can have sent to somebody: one of each in so long. A link lasts longer, so that they always have one.
+PAUSE_MS = 300_000
+STRANGERS = frozenset({Letter.ALREADY_REGISTERED, Letter.RESET_ASKED})
 
 
 class Post:
@@ -24,20 +29,23 @@ class Post:
         self._now = now
 
     def send_waiting(self) -> int:
-        """Send what waits; how many letters that were."""
+        """Send what waits and nobody else is sending; how many letters that were."""
         with self._store.reading() as transaction:
             waiting = transaction.letters(now_ms=self._now_ms(), most=BATCH)
-        for letter in waiting:
-            self._send(letter)
-        return len(waiting)
+        return sum(self._send(letter) for letter in waiting)
 
-    def _send(self, letter: WaitingLetter) -> None:
-        # Put off first: a process that dies over it, or a second one beside it, does not send it at once again.
+    def _send(self, letter: WaitingLetter) -> bool:
+        """Send *letter*, or put it off; whether it was ours to send."""
         wait_ms = FIRST_WAIT_MS * 2**letter.attempts
+        now_ms = self._now_ms()
         with self._store.writing() as transaction:
-            transaction.later(letter.number, until_ms=self._now_ms() + wait_ms)
+            # Put off first: a process that dies over it does not send it at once again, nor does another beside it.
+            if not transaction.claim(letter, until_ms=now_ms + max(CLAIM_MS, wait_ms)):
+                return False
             account = transaction.account_of(letter.email)
-        if account is not None and not account.disabled:
+            if account is not None and not _is_due(transaction, letter, account, now_ms):
+                account = None
+        if account is not None:
             try:
                 self._mailer.send(
                     to=account.email, subject=_SUBJECTS[letter.kind], text=self._text(letter.kind, account)
@@ -47,9 +55,12 @@ class Post:
                     "a mail was not sent", extra={"kind": letter.kind.value, "reason": type(error).__name__}
                 )
                 if letter.attempts + 1 < MAX_ATTEMPTS:
-                    return
+                    with self._store.writing() as transaction:
+                        transaction.later(letter.number, until_ms=self._now_ms() + wait_ms)
+                    return True
         with self._store.writing() as transaction:
             transaction.sent(letter.number)
+        return True
 
     def _text(self, kind: Letter, account: Account) -> str:
         greeting = f"Hello {account.name},\n\n"
@@ -63,6 +74,15 @@ class Post:
 
     def _now_ms(self) -> int:
         return int(self._now() * 1000)
+
+
+def _is_due(transaction: Transaction, letter: WaitingLetter, account: Account, now_ms: int) -> bool:
+    if account.disabled:
+        return False
+    # What was tried before was due then.
+    if letter.attempts > 0 or letter.kind not in STRANGERS:
+        return True
+    return transaction.may_write(letter.kind, account.user_id, now_ms=now_ms, pause_ms=PAUSE_MS)
 
 
 _SUBJECTS = {

@@ -5,10 +5,13 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from services.users.domain import passwords, sessions
-from services.users.domain.account import Account
+from services.users.domain.account import Account, still_the_same
 from services.users.domain.errors import InvalidCredentials, InvalidRefreshToken, TooManyAttempts
 from services.users.domain.ports import Figures, Hasher, Signer, Store
 from services.users.domain.sessions import Refresh
+
+# How often a password is looked at for one login: once more when the account was changed meanwhile.
+LOOKS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,20 +52,20 @@ class SignIn:
         Raises:  InvalidCredentials, TooManyAttempts, TooBusy
         """
         keys = {"account": account_key(email), "address": address_key(address)}
-        account = self._attempt(email, keys)
-        known = None if account is None else account.password_hash
-        if not self._hasher.verify(known, passwords.normalised(password)):
-            self._figures.login("invalid")
-            raise InvalidCredentials
-        if account is None or account.disabled:
-            self._figures.login("disabled")
-            raise InvalidCredentials
-        renewed = None
-        if self._hasher.is_outdated(account.password_hash):
-            renewed = self._hasher.hash(passwords.normalised(password))
-        tokens = self._begin(account, keys, renewed)
-        self._figures.login("success")
-        return tokens
+        given = passwords.normalised(password)
+        found = self._attempt(email, keys)
+        for _ in range(LOOKS):
+            account = self._verified(found, given)
+            outdated = self._hasher.is_outdated(account.password_hash)
+            tokens = self._begin(account, keys, renewed=self._hasher.hash(given) if outdated else None)
+            if tokens is not None:
+                self._figures.login("success")
+                return tokens
+            # Its password was changed, or another login has renewed its hash: which, a second look tells.
+            with self._store.reading() as transaction:
+                found = transaction.account(account.user_id)
+        self._figures.login("invalid")
+        raise InvalidCredentials
 
     def check_current(self, account: Account, password: str, *, address: str) -> bool:
         """Whether *password* is *account*'s; counted like a login, as it would be tried like one.
@@ -80,7 +83,7 @@ class SignIn:
     def refresh(self, token: str) -> Tokens:
         """New tokens for a refresh token, which is then used up.
 
-        Raises:  InvalidRefreshToken
+        Raises:  InvalidRefreshToken, TooManyAttempts
         """
         new, now_ms = sessions.new_secret(), self._now_ms()
         with self._store.writing() as transaction:
@@ -90,6 +93,8 @@ class SignIn:
         if outcome is Refresh.ROTATED and (account is None or account.disabled):
             outcome = Refresh.UNKNOWN
         self._figures.refresh(outcome)
+        if outcome is Refresh.THROTTLED:
+            raise TooManyAttempts(_seconds(found.wait_ms))
         if outcome is not Refresh.ROTATED or account is None:
             raise InvalidRefreshToken(outcome)
         return Tokens(account=account, access_token=self._signer.token(account), refresh_token=new)
@@ -105,12 +110,25 @@ class SignIn:
             account = transaction.account_of(email)
         if wait_ms > 0:
             self._figures.login("throttled")
-            raise TooManyAttempts(-(-wait_ms // 1000))
+            raise TooManyAttempts(_seconds(wait_ms))
         return account
 
-    def _begin(self, account: Account, keys: dict[str, str], renewed: str | None) -> Tokens:
+    def _verified(self, account: Account | None, password: str) -> Account:
+        if not self._hasher.verify(None if account is None else account.password_hash, password):
+            self._figures.login("invalid")
+            raise InvalidCredentials
+        if account is None or account.disabled:
+            self._figures.login("disabled")
+            raise InvalidCredentials
+        return account
+
+    def _begin(self, account: Account, keys: dict[str, str], renewed: str | None) -> Tokens | None:
+        """Tokens, if *account* is still as it was when its password was verified."""
         refresh_token = sessions.new_secret()
         with self._store.writing() as transaction:
+            # While the password was looked at, no transaction was open: it may have been changed, for good reason.
+            if not still_the_same(transaction.locked_account(account.user_id), account):
+                return None
             transaction.forgive(**keys)
             if renewed is not None:
                 transaction.set_password(account.user_id, renewed)
@@ -119,3 +137,7 @@ class SignIn:
 
     def _now_ms(self) -> int:
         return int(self._now() * 1000)
+
+
+def _seconds(milliseconds: int) -> int:
+    return -(-milliseconds // 1000)

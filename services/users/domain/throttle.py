@@ -30,8 +30,8 @@ class Attempts:
     blocked_until_ms: int = 0
 
     def wait_ms(self, now_ms: int) -> int:
-        """How long no attempt is let through; 0 or less: at once."""
-        return self.blocked_until_ms - now_ms
+        """How long no attempt is let through; 0: at once."""
+        return max(0, self.blocked_until_ms - now_ms)
 
 
 def account_attempt(found: Attempts, now_ms: int, limits: Limits) -> Attempts:
@@ -42,7 +42,9 @@ def account_attempt(found: Attempts, now_ms: int, limits: Limits) -> Attempts:
     beyond = failures - limits.account_free
     # Bounded before it is shifted: the count may grow for weeks.
     wait = 0 if beyond < 0 else min(limits.account_longest_seconds, 1 << min(beyond, 20))
-    return replace(found, failures=failures, last_ms=now_ms, blocked_until_ms=now_ms + wait * 1000)
+    # Without a wait it names no time: a request whose clock was read a moment earlier would wait for it.
+    blocked_until_ms = now_ms + wait * 1000 if wait else 0
+    return replace(found, failures=failures, last_ms=now_ms, blocked_until_ms=blocked_until_ms)
 
 
 def address_attempt(found: Attempts, now_ms: int, limits: Limits) -> Attempts:

@@ -1,5 +1,6 @@
 """The service of users over a database, with time that passes when a test says so and mail that is kept."""
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -84,6 +85,13 @@ class World:
     def count(self, name: str, **labels: str) -> float:
         """A counter's value."""
         return self.registry.get_sample_value(name, labels) or 0.0
+
+
+def link(world: World) -> str:
+    """The token in the last mail."""
+    found = re.search(r"https://shop\.example/password-reset/(\S+)", world.mailbox.letters[-1]["text"])
+    assert found is not None
+    return found[1]
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,9 @@
 """Accounts: what may be an address, a name and a password; changing and forgetting passwords; roles."""
 
-import re
-
 import pytest
 
 from services.users.settings import Settings
-from tests.services.users.conftest import EMAIL, PASSWORD
+from tests.services.users.conftest import EMAIL, PASSWORD, link
 
 
 @pytest.mark.parametrize("email", ["a.b+c@x-y.example", "A@B.CO", "o'neil@example.com"])
@@ -135,13 +133,6 @@ def test_a_stolen_token_does_not_change_it(world, ada) -> None:
     assert world.log_in().status_code == 429
 
 
-def link(world) -> str:
-    """The token in the last mail."""
-    found = re.search(r"https://shop\.example/password-reset/(\S+)", world.mailbox.letters[-1]["text"])
-    assert found is not None
-    return found[1]
-
-
 def test_a_forgotten_password_is_reset_by_mail(world, ada) -> None:
     """The link is good once; every login ends; whoever was made to wait does not."""
     for _ in range(6):
@@ -158,18 +149,55 @@ def test_a_forgotten_password_is_reset_by_mail(world, ada) -> None:
 
 def test_a_link_lasts_half_an_hour(world, ada) -> None:
     """And a password that may not be one does not use it up; using one takes the others away."""
+    links = []
     for _ in range(2):
+        world.clock.now += 300
         world.post("/password-reset", {"email": EMAIL})
         world.send_mail()
-    first, second = (re.search(r"reset/(\S+)", letter["text"])[1] for letter in world.mailbox.letters)
+        links.append(link(world))
+    first, second = links
     assert world.post("/password-reset/confirm", {"token": first, "new_password": "short"}).status_code == 422
     good = {"new_password": "another-lantern-7"}
     assert world.post("/password-reset/confirm", {"token": first, **good}).status_code == 204
     assert world.post("/password-reset/confirm", {"token": second, **good}).status_code == 400
+    world.clock.now += 300
     world.post("/password-reset", {"email": EMAIL})
     world.send_mail()
     world.clock.now += 1801
     assert world.post("/password-reset/confirm", {"token": link(world), **good}).status_code == 400
+
+
+def test_a_link_does_not_lead_to_a_password_that_a_registration_refuses(world, ada) -> None:
+    """One's own address; the link stays good."""
+    world.post("/password-reset", {"email": EMAIL})
+    world.send_mail()
+    for own in (EMAIL, EMAIL.upper()):
+        refused = world.post("/password-reset/confirm", {"token": link(world), "new_password": own})
+        assert (refused.status_code, refused.json["code"]) == (422, "common_password")
+        assert refused.json["errors"][0]["pointer"] == "#/new_password"
+    good = {"token": link(world), "new_password": "another-lantern-7"}
+    assert world.post("/password-reset/confirm", good).status_code == 204
+
+
+def test_a_guess_at_a_link_costs_no_hash(make_world, hasher, monkeypatch) -> None:
+    """Whoever has no token cannot keep this machine busy; and has so many tries an hour."""
+    world = make_world(Settings(resets=3))
+
+    def hash_password(_: str) -> str:
+        pytest.fail("a password was hashed")
+
+    monkeypatch.setattr(hasher, "hash", hash_password)
+    guess = {"token": "x" * 43, "new_password": "another-lantern-7"}
+    answers = [world.post("/password-reset/confirm", guess) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [400, 400, 400, 429]
+    assert answers[0].json["code"] == "invalid_reset_token"
+
+
+def test_a_password_is_not_changed_all_day(world, ada) -> None:
+    """Each change brings its address a letter: so many an hour."""
+    change = {"current_password": PASSWORD, "new_password": "short"}
+    statuses = [world.ask("PUT", "/me/password", ada["access_token"], change).status_code for _ in range(11)]
+    assert statuses == [422] * 10 + [429]
 
 
 def test_a_reset_of_an_unknown_address_reads_the_same(world, ada) -> None:
@@ -189,6 +217,7 @@ def test_a_mail_that_fails_is_sent_later_and_not_for_ever(world, ada) -> None:
     world.clock.now += 3
     assert [world.send_mail(), world.send_mail()] == [1, 0]
     assert len(world.mailbox.letters) == 1
+    world.clock.now += 300
     world.mailbox.down = True
     world.post("/password-reset", {"email": EMAIL})
     tried = 0

@@ -138,6 +138,15 @@ def test_an_address_may_not_try_many_accounts(make_world) -> None:
     assert world.log_in(**here).status_code == 200
 
 
+def test_an_address_that_waits_leaves_no_trace_of_what_it_tries(make_world, database) -> None:
+    """However many accounts it names: a row for each would fill the disk."""
+    world = make_world(Settings(limits=Limits(address_attempts=3)))
+    statuses = [world.log_in(f"u{number}@example.com").status_code for number in range(50)]
+    assert statuses == [401] * 3 + [429] * 47
+    with database.reading() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM attempts").scalar_one() == 4
+
+
 def test_many_guesses_at_once_are_no_more(world, ada) -> None:
     """An attempt is counted before its password is looked at: twenty threads get five answers."""
 

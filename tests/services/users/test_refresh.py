@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from services.users.domain.sessions import FAMILY_SECONDS, REFRESH_SECONDS
+from services.users.domain.sessions import FAMILY_SECONDS, REFRESH_SECONDS, REFRESHES
 
 
 def test_each_is_good_once(world, ada) -> None:
@@ -60,6 +60,21 @@ def test_a_login_ends_however_often_it_is_refreshed(world, ada) -> None:
         token = world.refresh(token).json["refresh_token"]
     world.clock.now = began + FAMILY_SECONDS
     assert world.refresh(token).status_code == 401
+
+
+def test_a_login_is_refreshed_so_often_an_hour(world, ada) -> None:
+    """Beyond that it is told to wait, its token stays good, and another login goes on."""
+    token = ada["refresh_token"]
+    for _ in range(REFRESHES):
+        world.clock.now += 1
+        token = world.refresh(token).json["refresh_token"]
+    refused = world.refresh(token)
+    assert (refused.status_code, refused.json["code"]) == (429, "too_many_attempts")
+    assert int(refused.headers["Retry-After"]) == 3600 - (REFRESHES - 1)
+    assert world.refresh(world.log_in().json["refresh_token"]).status_code == 200
+    assert world.count("auth_refreshes_total", outcome="throttled") == 1
+    world.clock.now += int(refused.headers["Retry-After"])
+    assert world.refresh(token).status_code == 200
 
 
 def test_logging_out_ends_the_login(world, ada) -> None:

@@ -16,6 +16,11 @@ def test_waits_double_up_to_five_minutes() -> None:
     assert set(waits[14:]) == {300}
 
 
+def test_an_attempt_without_a_wait_holds_up_nobody() -> None:
+    """Nor a request whose clock was read a moment before."""
+    assert account_attempt(Attempts(), 1000, LIMITS).wait_ms(999) == 0
+
+
 def test_a_pause_forgets() -> None:
     """A quarter of an hour without an attempt, after the wait."""
     found = Attempts()
