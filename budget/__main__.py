@@ -12,14 +12,14 @@ from functools import partial
 from typing import NoReturn
 
 import click
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
 from budget.errors import BudgetError, Unreachable
 from budget.prometheus import Prometheus
 from budget.status import SloStatus, read, statuses
-from budget.table import as_json, table
+from budget.table import as_json, summary, table
 
 WATCH_SECONDS = 5.0
 PLAIN_COLUMNS = 160  # a pipe has no width of its own, and a row must stay one line
@@ -77,27 +77,27 @@ def status(server: Prometheus, *, watch: bool, as_data: bool) -> None:
         click.echo(json.dumps(as_json(_rows(server)), indent=2, allow_nan=False))
     else:
         console = _console()
-        console.print(_view(_rows(server), plain=not console.is_terminal))
+        console.print(_view(_rows(server), plain=not console.is_terminal, columns=console.width))
 
 
 def _watch(server: Prometheus) -> None:
     console = _console()
     plain = not console.is_terminal
     try:
-        view = _view(_rows(server), plain=plain)
+        view = _view(_rows(server), plain=plain, columns=console.width)
         with _screen(console) as show:
             while True:
                 show(view)
                 time.sleep(WATCH_SECONDS)
-                view = _next_view(server, plain=plain)
+                view = _next_view(server, plain=plain, columns=console.width)
     except KeyboardInterrupt:
         return
 
 
-def _next_view(server: Prometheus, *, plain: bool) -> RenderableType:
+def _next_view(server: Prometheus, *, plain: bool, columns: int) -> RenderableType:
     """The table, or why there is none now: a server that restarts does not end the watch."""
     try:
-        return _view(statuses(read(server)), plain=plain)
+        return _view(statuses(read(server)), plain=plain, columns=columns)
     except BudgetError as error:
         return Text(f"{error}; asking again")
 
@@ -119,9 +119,9 @@ def _rows(server: Prometheus) -> tuple[SloStatus, ...]:
         _fail(error)
 
 
-def _view(rows: tuple[SloStatus, ...], *, plain: bool) -> RenderableType:
+def _view(rows: tuple[SloStatus, ...], *, plain: bool, columns: int) -> RenderableType:
     if rows:
-        return table(rows, plain=plain)
+        return Group(table(rows, plain=plain, columns=columns), Text(summary(rows)))
     return Text("This Prometheus has no SLO rules: ./generate.py build writes them, its rule_files load them.")
 
 

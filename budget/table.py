@@ -2,35 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from budget.status import NO_DATA, OK, SloStatus
+from budget.status import LOW_TRAFFIC, NO_DATA, OK, SloStatus
 from slo import conventions
 
 MISSING = "-"
-_STYLES = {OK: "green", NO_DATA: "dim", conventions.PAGE: "bold white on red"}
+_STYLES = {OK: "green", NO_DATA: "dim", LOW_TRAFFIC: "dim", conventions.PAGE: "bold white on red"}
+# Below so many columns, what matters least is left out.
+WIDE = 120
 
 
-def table(rows: Sequence[SloStatus], *, plain: bool = False) -> Table:
-    """One line per SLO. *plain*: columns alone, for files and pipes."""
+def table(rows: Sequence[SloStatus], *, plain: bool = False, columns: int = 160) -> Table:
+    """One line per SLO. *plain*: columns alone, for files and pipes. *columns*: how wide it may be."""
+    seeded, wide = any(row.seeded for row in rows), columns >= WIDE
     made = Table(box=None if plain else box.SIMPLE_HEAD, pad_edge=False, header_style="" if plain else "bold")
     for name in ("service", "slo"):
         made.add_column(name, no_wrap=True)
-    for name in ("objective", "period", "good", "burn rate", "budget left", "events left"):
+    for name in _figures(seeded=seeded, wide=wide):
         made.add_column(name, justify="right", no_wrap=True)
     made.add_column("alerts", no_wrap=True)
     for row in rows:
-        made.add_row(*_cells(row))
+        figures = _figures(seeded=seeded, wide=wide).values()
+        made.add_row(
+            # Names come from series that anybody may write: as Text they are never read as markup.
+            Text(row.service),
+            Text(" ".join((row.slo, *row.labels.values()))),
+            *(figure(row) for figure in figures),
+            Text(row.alert, style=_STYLES.get(row.alert, "yellow")),
+        )
     return made
 
 
+def summary(rows: Sequence[SloStatus]) -> str:
+    """How many promises are kept, and how much of what is shown is made up."""
+    spent = sum(row.budget_remaining is not None and row.budget_remaining <= 0 for row in rows)
+    unknown = sum(row.budget_remaining is None for row in rows)
+    parts = [f"{len(rows)} SLOs: {len(rows) - spent - unknown} with budget left, {spent} without"]
+    if unknown:
+        parts.append(f"{unknown} without data")
+    if share := max((row.seeded for row in rows), default=0.0):
+        parts.append(f"seeded: up to {share:.0%} of a period is made up, not measured")
+    return "; ".join(parts)
+
+
 def as_json(rows: Sequence[SloStatus]) -> dict[str, Any]:
-    """The same figures: ratios 0–1, null where there is no value."""
+    """The same figures: ratios 0–1, null where there is no value, times as RFC 3339."""
     return {
         "slos": [
             {
@@ -41,29 +64,56 @@ def as_json(rows: Sequence[SloStatus]) -> dict[str, Any]:
                 "objective": row.objective,
                 "window": _period(row.period_days, missing=None),
                 "sli": row.sli,
-                "burn": row.burn_rate,
+                "burn": {"5m": row.burn_rate, "1h": row.burn_rate_1h, "6h": row.burn_rate_6h},
                 "budget_left": row.budget_remaining,
                 "events_left": row.events_remaining,
+                "events": row.events,
+                "bad_events": row.bad_events,
+                "exhausted_at": None if row.exhausted_at is None else _moment(row.exhausted_at),
                 "alert": row.alert,
+                "alerts": [{"name": name, "severity": severity} for name, severity in row.alerts],
+                "low_traffic": row.low_traffic,
+                "seeded": row.seeded,
             }
             for row in rows
         ]
     }
 
 
-def _cells(row: SloStatus) -> tuple[str | Text, ...]:
-    # Names come from series that anybody may write: as Text they are never read as markup.
-    return (
-        Text(row.service),
-        Text(" ".join((row.slo, *row.labels.values()))),
-        _percent(row.objective, digits=6),
-        _period(row.period_days, missing=MISSING) or MISSING,
-        _percent(row.sli, digits=6),
-        MISSING if row.burn_rate is None else f"{row.burn_rate:.2f}",
-        _left(row.budget_remaining),
-        MISSING if row.events_remaining is None else f"{row.events_remaining:,.0f}",
-        Text(row.alert, style=_STYLES.get(row.alert, "yellow")),
-    )
+def _figures(*, seeded: bool, wide: bool) -> dict[str, Callable[[SloStatus], str | Text]]:
+    """The columns between the names and the alerts, in order."""
+    return {
+        "objective": lambda row: _percent(row.objective, digits=6),
+        **({"period": lambda row: _period(row.period_days, missing=MISSING) or MISSING} if wide else {}),
+        **({"good": lambda row: _percent(row.sli, digits=6)} if wide else {}),
+        "burn 5m": lambda row: _rate(row.burn_rate),
+        **({"1h": lambda row: _rate(row.burn_rate_1h)} if wide else {}),
+        "6h": lambda row: _rate(row.burn_rate_6h),
+        "budget left": lambda row: _left(row.budget_remaining),
+        "events left": lambda row: MISSING if row.events_remaining is None else f"{row.events_remaining:,.0f}",
+        "exhausted": _exhausted,
+        **({"seeded": lambda row: f"{row.seeded:.0%}"} if seeded and wide else {}),
+    }
+
+
+def _exhausted(row: SloStatus) -> str:
+    """When the budget is spent, at the pace of the last six hours."""
+    if row.budget_remaining is None:
+        return MISSING
+    if row.budget_remaining <= 0:
+        return "spent"
+    if row.exhausted_at is None:
+        return "never"
+    hours = row.budget_remaining / (row.burn_rate_6h or 1) * (row.period_days or 0) * 24
+    return f"in {hours:.0f} h" if hours < 48 else f"in {hours / 24:.0f} d"
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+def _rate(value: float | None) -> str:
+    return MISSING if value is None else f"{value:.2f}"
 
 
 def _left(ratio: float | None) -> Text:

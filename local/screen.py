@@ -16,7 +16,7 @@ from rich.text import Text
 
 from budget.errors import BudgetError
 from budget.status import Source, read, statuses
-from budget.table import table
+from budget.table import summary, table
 
 TERMINAL_SECONDS = 2.0
 PLAIN_SECONDS = 15.0
@@ -79,4 +79,4 @@ class Screen:
             rows = statuses(read(self._source))
         except BudgetError as error:
             return Text(str(error))
-        return table(rows, plain=not self._console.is_terminal)
+        return Group(table(rows, plain=not self._console.is_terminal, columns=self._console.width), Text(summary(rows)))

@@ -40,8 +40,11 @@ def test_a_pipe_gets_one_plain_line_per_slo(prometheus_url: str) -> None:
         "30d",
         "99.75%",
         "2.00",
+        "-",
+        "-",
         "75.0%",
         "1,234",
+        "never",
         "page",
     ]
 
@@ -52,7 +55,7 @@ def test_json_has_ratios_and_nulls(prometheus_url: str) -> None:
     later, up = json.loads(result.stdout)["slos"]
     assert (later["id"], later["sli"], later["alert"]) == ("shop-later", None, "no data")
     assert up["window"] == "30d"
-    assert (up["objective"], up["budget_left"], up["events_left"], up["burn"]) == (0.99, 0.75, 1234, 2)
+    assert (up["objective"], up["budget_left"], up["events_left"], up["burn"]["5m"]) == (0.99, 0.75, 1234, 2)
 
 
 def test_nothing_there_is_one_line_and_exit_1(closed_url: str) -> None:

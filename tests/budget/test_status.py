@@ -1,13 +1,20 @@
 """Canned readings in, statuses out; and the whole way from a real Prometheus."""
 
+import dataclasses
+import io
 import math
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from rich.console import Console
+from rich.text import Text
 
 from budget.answers import Rule, RuleGroup, Sample
 from budget.prometheus import Prometheus
-from budget.status import RECORDS, Readings, SloStatus, read, statuses
+from budget.status import RECORDS, Readings, SloStatus, exhausted_at, read, statuses
+from budget.table import summary, table
 from slo import conventions
 
 UP = {conventions.ID: "shop-up", conventions.SERVICE: "shop", conventions.SLO: "up"}
@@ -184,10 +191,10 @@ class _Counting:
 
 
 def test_the_number_of_queries_does_not_grow_with_the_slos() -> None:
-    """One instant query per record and one for the alerts, here for 100 SLOs."""
+    """One for each record, one for what was counted, one for the alerts, two for the mark of a past; for 100 SLOs."""
     source = _Counting()
     assert len(statuses(read(source))) == 100
-    assert len(source.queries) == len(RECORDS) + 1
+    assert len(source.queries) == len(RECORDS) + 4
 
 
 def test_a_real_prometheus_says_it_all(prometheus_url: str) -> None:
@@ -197,3 +204,114 @@ def test_a_real_prometheus_says_it_all(prometheus_url: str) -> None:
     assert (up.id, up.objective, up.period_days, up.alert) == ("shop-up", 0.99, 30, "page")
     assert up.sli == pytest.approx(0.9975)
     assert (up.burn_rate, up.budget_remaining, up.events_remaining) == (2, 0.75, 1234)
+
+
+NOW = 2_000_000_000.0
+DAY = 86_400.0
+
+
+def _at_now(**changes: Any) -> Readings:
+    return dataclasses.replace(_readings(), at=NOW, **changes)
+
+
+def test_burn_rates_of_three_windows_come_from_their_ratios() -> None:
+    """Ours of six hours where there is one, else sloth's."""
+    ratios = {conventions.sli_ratio("1h"): 0.002, conventions.sli_ratio("6h"): 0.003}
+    status = _only(_readings(figures=FIGURES | ratios))
+    assert (status.burn_rate, status.burn_rate_1h, status.burn_rate_6h) == (2.5, pytest.approx(2), pytest.approx(3))
+    status = _only(_readings(figures=FIGURES | ratios | {conventions.recent_ratio("6h"): 0.004}))
+    assert status.burn_rate_6h == pytest.approx(4)
+
+
+@pytest.mark.parametrize(
+    ("remaining", "burn", "expected"),
+    [
+        pytest.param(0.5, 3.0, NOW + 5 * DAY, id="half of 30 days' budget at three times its pace"),
+        pytest.param(0.5, 1.0, None, id="at its own pace it is given back as fast"),
+        pytest.param(0.5, 0.0, None, id="nothing fails"),
+        pytest.param(0.0, 0.0, NOW, id="spent"),
+        pytest.param(-0.4, 3.0, NOW, id="overspent"),
+        pytest.param(None, 3.0, None, id="no budget known"),
+        pytest.param(0.5, None, None, id="no pace known"),
+    ],
+)
+def test_when_the_budget_is_spent_follows_from_the_pace(
+    remaining: float | None, burn: float | None, expected: float | None
+) -> None:
+    """At the burn rate of the last six hours."""
+    assert exhausted_at(remaining, burn, 30, now=NOW) == (None if expected is None else pytest.approx(expected))
+
+
+def test_events_of_the_period_are_counted_whatever_its_name() -> None:
+    """`…:increase30d`, `…:increase4w`: one query has them all."""
+    names = {conventions.total_increase("30d"): 50_000.0, conventions.bad_increase("30d"): 12.0}
+    counted = tuple(_sample({**UP, "__name__": name}, value) for name, value in names.items())
+    status = _only(_at_now(counted=counted))
+    assert (status.events, status.bad_events) == (50_000, 12)
+
+
+@pytest.mark.parametrize(("a_second", "low"), [(0.0, True), (9 / 3600, True), (11 / 3600, False)])
+def test_few_events_an_hour_are_low_traffic_and_not_perfect(a_second: float, low: bool) -> None:
+    """One failure among them would be a tenth of all."""
+    status = _only(_readings(figures=FIGURES | {conventions.total_rate("1h"): a_second}))
+    assert (status.low_traffic, status.alert) == (low, "low traffic" if low else "ok")
+
+
+@pytest.mark.parametrize(
+    ("seeded", "share"),
+    [
+        pytest.param(None, 0.0, id="nothing is seeded"),
+        pytest.param((NOW - 35 * DAY, NOW), 1.0, id="all of it"),
+        pytest.param((NOW - 35 * DAY, NOW - 15 * DAY), 0.5, id="its older half"),
+        pytest.param((NOW - 90 * DAY, NOW - 31 * DAY), 0.0, id="before the period"),
+    ],
+)
+def test_what_is_seeded_is_said_as_a_share_of_the_period(seeded: tuple[float, float] | None, share: float) -> None:
+    """Nobody takes it for measured."""
+    assert _only(_at_now(seeded=seeded)).seeded == pytest.approx(share)
+
+
+@pytest.mark.parametrize(
+    ("ago", "health", "alert"),
+    [
+        pytest.param(20, "ok", "ok", id="just evaluated"),
+        pytest.param(400, "ok", "stale", id="not for minutes"),
+        pytest.param(20, "err", "stale", id="its rules fail"),
+    ],
+)
+def test_rules_that_are_not_evaluated_make_figures_stale(ago: float, health: str, alert: str) -> None:
+    """What they recorded is still there for five minutes, and says nothing of now."""
+    evaluated = datetime.fromtimestamp(NOW - ago, UTC)
+    group = _group(UP)
+    rules = tuple(dataclasses.replace(rule, health=health) for rule in group.rules)
+    found = _only(_at_now(groups=(dataclasses.replace(group, evaluated_at=evaluated, rules=rules),)))
+    assert found.alert == alert
+
+
+def test_what_fires_is_named_with_its_severity() -> None:
+    """What is only pending is not."""
+    labels = {"alertname": "ShopUp", conventions.SEVERITY: "page"}
+    status = _only(
+        _readings({**labels, "alertstate": "firing"}, {"alertname": "ShopUpAbsent", "alertstate": "pending"})
+    )
+    assert status.alerts == (("ShopUp", "page"),)
+
+
+@pytest.mark.parametrize("columns", [100, 160])
+def test_a_row_fits_its_screen(columns: int) -> None:
+    """What matters least is left out where there is little room."""
+    console = Console(width=columns, file=io.StringIO())
+    console.print(table((_only(_at_now(seeded=(NOW - 35 * DAY, NOW))),), columns=columns), Text(summary(())))
+    lines = console.file.getvalue().splitlines()
+    assert max(map(len, lines)) <= columns
+    assert ("seeded" in lines[1]) == (columns > 120)
+    assert "…" not in "".join(lines)
+
+
+def test_the_summary_counts_promises() -> None:
+    """And says how much is made up."""
+    spent = dataclasses.replace(_only(_at_now(seeded=(NOW - 35 * DAY, NOW))), budget_remaining=-0.1)
+    kept, unknown = (dataclasses.replace(spent, budget_remaining=left) for left in (0.5, None))
+    assert summary((spent, kept, unknown)) == (
+        "3 SLOs: 1 with budget left, 1 without; 1 without data; seeded: up to 100% of a period is made up, not measured"
+    )

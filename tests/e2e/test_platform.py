@@ -59,7 +59,7 @@ def test_the_status_shows_promises_with_data(platform: Any, running: Any, wait_f
 
     def measured() -> dict[str, Any]:
         rows = platform.status()
-        return rows if all(rows.get(slo, {}).get("burn") is not None for slo in SLOS) else {}
+        return rows if all(rows.get(slo, {}).get("burn", {}).get("5m") is not None for slo in SLOS) else {}
 
     rows = wait_for(measured, 45)
     assert {slo: rows[slo]["objective"] for slo in SLOS} == SLOS
