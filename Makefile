@@ -9,7 +9,7 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-full lint generate bench env test-tools bench-tools
+.PHONY: help setup demo demo-full test test-full lint generate bench env test-tools bench-tools
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,10 @@ setup: env ## the environment (.venv) and the real tools, alone
 	@$(PY) -m tools.install install $(RUNTIME_TOOLS)
 
 demo: setup generate ## everything from nothing: the platform on this machine, until Ctrl-C (DEMO_ARGS)
+	@exec $(PY) -m local up $(DEMO_ARGS)
+
+demo-full: setup generate ## the same with Jaeger and Loki, which are built first, once
+	@$(PY) -m tools.install install jaeger loki
 	@exec $(PY) -m local up $(DEMO_ARGS)
 
 test: setup test-tools ## every test that needs no cluster, in its short form (PYTEST_ARGS)

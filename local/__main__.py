@@ -45,6 +45,9 @@ def main() -> None:
 @click.option("--scale", multiple=True, metavar="SERVICE=N", help="So many replicas; needs --postgres. Repeatable.")
 @click.option("--postgres", is_flag=True, help="Keep data in a real PostgreSQL in place of SQLite files.")
 @click.option("--redis", is_flag=True, help="Keep caches and limits in a real Redis.")
+@click.option(
+    "--files", is_flag=True, help="Keep traces and logs as files, even where Jaeger and Loki are."
+)
 @click.option("--no-history", is_flag=True, help="Give a fresh Prometheus no seeded past.")
 @click.option(
     "--for",
@@ -60,6 +63,7 @@ def up(
     scale: tuple[str, ...],
     postgres: bool,
     redis: bool,
+    files: bool,
     no_history: bool,
     for_seconds: float | None,
 ) -> None:
@@ -71,6 +75,7 @@ def up(
         postgres=postgres,
         redis=redis,
         history=not no_history,
+        servers=not files,
     )
     platform.up(from_environment(os.environ), choice, for_seconds=for_seconds)
 

@@ -17,6 +17,7 @@ class Choice:
     reload:    services start anew whenever their code changes. scale: replicas by service.
     postgres, redis:  in place of SQLite files, and of caches and limits in each process.
     history:   whether a fresh Prometheus is given a seeded past.
+    servers:   whether a Jaeger and a Loki that are installed take spans and logs; else these stay files.
     """
 
     only: tuple[str, ...] = ()
@@ -25,6 +26,7 @@ class Choice:
     postgres: bool = False
     redis: bool = False
     history: bool = True
+    servers: bool = True
 
     def __post_init__(self) -> None:
         """Raises:  Refused: an unknown service, or replicas that would share a file."""

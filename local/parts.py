@@ -11,6 +11,7 @@ from local.choice import Choice
 from local.part import Part
 from local.settings import Settings
 from local.shop_parts import processes, shop
+from local.telemetry import OTLP, Telemetry
 
 
 def platform(
@@ -19,23 +20,28 @@ def platform(
     *,
     binaries: Mapping[str, Path],
     secrets: Mapping[str, str],
+    telemetry: Telemetry,
     placing: bool,
 ) -> tuple[Part, ...]:
     """The parts of *choice*.
 
     Args:    binaries: where prometheus and alertmanager are. secrets: as `ShopProcesses` has them.
-             placing: whether Prometheus is to be given a past before it starts.
+             telemetry: where spans and logs go. placing: whether Prometheus is to be given a past before it starts.
     """
     stores = tuple(_stores(settings, choice))
     if not choice.whole:
         plan = processes(settings, choice, secrets=secrets, extra={})
         return (*stores, *shop(settings, choice, plan, needs=_names(stores)))
-    plan = processes(settings, choice, secrets=secrets, extra={})
-    services = tuple(shop(settings, choice, plan, needs=_names(stores)))
+    plan = processes(settings, choice, secrets=secrets, extra={OTLP: telemetry.otlp_endpoint})
+    takers = tuple(telemetry.parts())
+    # Needed for what services say at their end.
+    spans = tuple(name for name in _names(takers) if name in ("collector", "jaeger"))
+    services = tuple(shop(settings, choice, plan, needs=(*_names(stores), *spans)))
     past = (watch_parts.history(settings),) if placing else ()
     scraped = tuple(part.name for part in services if part.every_seconds is None)
     return (
         *stores,
+        *takers,
         watch_parts.pagerduty(settings, fault_token=secrets["FAULT_TOKEN"]),
         *watch_parts.alertmanagers(settings, binaries["alertmanager"]),
         *past,

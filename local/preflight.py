@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from local.choice import Choice
@@ -17,8 +17,8 @@ from tools.install import find
 LEAST_FREE_BYTES = 2 * 2**30
 
 
-def check(settings: Settings, choice: Choice) -> dict[str, Path]:
-    """Where the binaries are, if all is there.
+def check(settings: Settings, choice: Choice, *, more_ports: Iterable[str] = ()) -> dict[str, Path]:
+    """Where the binaries are, if all is there. *more_ports*: names of ports that are needed beside those of the shop.
 
     Raises:  Refused: every fault at once, one a line.
     """
@@ -26,7 +26,9 @@ def check(settings: Settings, choice: Choice) -> dict[str, Path]:
     faults = [f"{name} is not installed: run make setup{_more(name)}" for name, path in found.items() if path is None]
     if choice.whole:
         faults += _missing_output(settings)
-    faults += [_taken(settings, part) for part in _listening(choice) if not is_free(settings.port(part))]
+    faults += [
+        _taken(settings, part) for part in (*_listening(choice), *more_ports) if not is_free(settings.port(part))
+    ]
     faults += _full_disk(settings)
     if faults:
         raise Refused("\n".join(faults))
@@ -67,7 +69,7 @@ def _listening(choice: Choice) -> Iterator[str]:
     if choice.redis:
         yield "redis"
     if choice.whole:
-        yield from ("front-door", "pagerduty", "prometheus", "collector", *ALERTMANAGERS)
+        yield from ("front-door", "pagerduty", "prometheus", *ALERTMANAGERS)
         yield from (f"{name}-cluster" for name in ALERTMANAGERS)
     if choice.replicated:
         yield from (name for name in PORTS if name.startswith("balancer-"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +28,7 @@ PORTS = {
     "collector": 8031,
     "jaeger": 8032,
     "loki": 8033,
+    "loki-grpc": 8036,  # its parts talk to one another there; compose.yaml has the two between
     "postgres": 8041,
     "redis": 8042,
     # Where services find one another when they have replicas.
@@ -46,6 +49,7 @@ PORTS = {
 # The second replica of a service listens so much above the first, the third twice as much.
 REPLICA_STEP = 100
 MOST_REPLICAS = 4
+ROOTS_POSTGRES = Path("/var/lib/tillwatch/postgres")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,8 +148,13 @@ class Settings:
 
     @property
     def postgres(self) -> Path:
-        """The database cluster of `--postgres`."""
-        return self.run / "postgres"
+        """The database cluster of `--postgres`.
+
+        For root it lies elsewhere: PostgreSQL then runs as another user, who cannot reach what is root's own.
+        """
+        if os.geteuid() != 0:
+            return self.run / "postgres"
+        return ROOTS_POSTGRES / hashlib.sha256(str(self.run).encode()).hexdigest()[:12]
 
     @property
     def redis(self) -> Path:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import time
 from functools import partial
+from pathlib import Path
 
 from budget.prometheus import Prometheus
-from local import configuration, lock, preflight
+from local import configuration, lock, preflight, telemetry
 from local.choice import Choice
 from local.errors import NotStopping, Refused, StopRequested
 from local.keeper import Keeper
@@ -18,6 +20,7 @@ from local.settings import Settings
 from local.signals import StopSignals
 from local.supervisor import PAUSE_SECONDS, Supervisor
 from local.warm_up import WarmUp
+from tools.install import find
 
 STOP_SECONDS = 8.0  # with what must then be killed and cleared away, all is gone within ten
 DOWN_SECONDS = 20.0
@@ -30,10 +33,13 @@ def up(settings: Settings, choice: Choice, *, for_seconds: float | None) -> None
     """
     signals = StopSignals()
     with lock.held(settings.lock) as file, signals.caught():
-        binaries = preflight.check(settings, choice)
+        takers = telemetry.choose(settings, os.environ, programs=_takers(choice))
+        binaries = preflight.check(settings, choice, more_ports=takers.ports if choice.whole else ())
         fresh = choice.whole and not settings.prometheus_data.exists()
         placing = fresh and choice.history
         secrets = configuration.write(settings, choice, warm_up=fresh and not placing)
+        if choice.whole:
+            takers.prepare()
         screen = Screen(Prometheus(settings.url("prometheus"), timeout_seconds=2.0) if choice.whole else None)
         keeper = Keeper(lock=file)
         supervisor = Supervisor(
@@ -42,7 +48,9 @@ def up(settings: Settings, choice: Choice, *, for_seconds: float | None) -> None
         try:
             began = time.monotonic()
             screen.say("platform", _first_words(settings, fresh=fresh, placing=placing))
-            supervisor.start(*platform(settings, choice, binaries=binaries, secrets=secrets, placing=placing))
+            supervisor.start(
+                *platform(settings, choice, binaries=binaries, secrets=secrets, telemetry=takers, placing=placing)
+            )
             took = time.monotonic() - began
             screen.say("platform", f"ready after {took:.1f} s: logs in {settings.logs}, Ctrl-C stops it")
             warm_up = WarmUp(settings, reload=partial(supervisor.reload, "prometheus")) if fresh else None
@@ -88,9 +96,17 @@ def clean(settings: Settings, *, history: bool) -> bool:
 
 def _remove(settings: Settings) -> None:
     try:
+        if settings.postgres.exists():
+            shutil.rmtree(settings.postgres)
         shutil.rmtree(settings.run)
     except OSError as error:
         raise Refused(f"{error.filename} cannot be removed: {error.strerror}") from error
+
+
+def _takers(choice: Choice) -> dict[str, Path]:
+    """The Jaeger and the Loki that are installed, if they are to run."""
+    found = {name: find(name) for name in telemetry.PROGRAMS} if choice.whole and choice.servers else {}
+    return {name: path for name, path in found.items() if path is not None}
 
 
 def _first_words(settings: Settings, *, fresh: bool, placing: bool) -> str:

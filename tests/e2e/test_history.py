@@ -28,7 +28,7 @@ def running(platform: Any, read_until: Callable[..., str]) -> Iterator[tuple["su
         stdout=subprocess.DEVNULL,
         timeout=600,
     )
-    with platform.start() as process:
+    with platform.start("--files") as process:
         try:
             yield process, read_until(process.stdout, ": logs in")
         finally:

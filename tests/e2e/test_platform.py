@@ -17,7 +17,7 @@ JOBS = {*SERVICES, *WORKERS, "prometheus", "alertmanager"}
 @pytest.fixture(scope="module")
 def running(platform: Any, read_until: Callable[..., str]) -> Iterator["subprocess.Popen[str]"]:
     """The platform, ready; the tests of this module use it one after the other."""
-    with platform.start("--no-history") as process:
+    with platform.start("--files", "--no-history") as process:
         try:
             read_until(process.stdout, ": logs in")
             yield process
@@ -136,7 +136,7 @@ def test_a_killed_platform_leaves_nothing(platform: Any, running: Any, wait_for:
 
 def test_up_for_a_while_ends_by_itself(platform: Any, read_until: Callable[..., str]) -> None:
     """It counts from ready, stops in reverse order within ten seconds, exits with 0, and leaves nothing."""
-    with platform.start("--no-history", "--for", "3") as process:
+    with platform.start("--files", "--no-history", "--for", "3") as process:
         read_until(process.stdout, ": logs in")
         began = time.monotonic()
         incidents = platform.get("pagerduty", "/incidents")["incidents"]

@@ -86,10 +86,16 @@ def test_every_pin_names_a_binary_of_its_build():
         assert bool(tool.build.folder) != bool(tool.build.module), tool.name
 
 
-def test_the_sloth_module_requires_the_pinned_version():
-    """tools/sloth/go.mod and pins.toml name the same sloth."""
-    pinned = pins.load()["sloth"].build.version
-    assert f"github.com/slok/sloth v{pinned}" in (ROOT / "tools/sloth/go.mod").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["sloth", "jaeger", "loki"])
+def test_a_module_of_our_own_requires_the_pinned_version(name):
+    """Its go.mod and pins.toml name the same version of what is built, and go.sum pins it."""
+    build = pins.load()[name].build
+    (package,) = build.packages
+    module = package.partition("/cmd/")[0]
+    folder = ROOT / "tools" / build.folder
+    assert f"{module} v{build.version}" in (folder / "go.mod").read_text(encoding="utf-8")
+    assert f"tool {package}\n" in (folder / "go.mod").read_text(encoding="utf-8")
+    assert f"\n{module} v{build.version} h1:" in (folder / "go.sum").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

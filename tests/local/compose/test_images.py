@@ -18,7 +18,7 @@ IMAGES = {
     "synthetics/Dockerfile": ("synthetics", "synthetics.__main__", "main"),
 }
 # The distribution of a module, where the names differ.
-DISTRIBUTIONS = {"yaml": "pyyaml"}
+DISTRIBUTIONS = {"yaml": "pyyaml", "prometheus_client": "prometheus-client"}
 
 
 def test_hadolint_finds_nothing() -> None:
