@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -30,7 +31,8 @@ def _told(command: Callable[Given, None]) -> Callable[Given, None]:
         try:
             command(*args, **kwargs)
         except (LocalError, OSError) as error:
-            click.echo(str(error), err=True)
+            full = isinstance(error, OSError) and error.errno == errno.ENOSPC
+            click.echo("the disk is full: a past needs up to 1 GiB while it is built" if full else str(error), err=True)
             sys.exit(1)
 
     return run

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import multiprocessing
 import os
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -108,7 +110,7 @@ def build(plan: Plan, *, now: float, say: Say = lambda text: None) -> list[Path]
     began, jobs = time.monotonic(), len(missing) + len(unmade)
     if len(unmade) > 1:
         say(f"{len(unmade)} blocks to build")
-    with ProcessPoolExecutor(WORKERS) as pool:
+    with ProcessPoolExecutor(WORKERS, initializer=_end_with_parent) as pool:
         for number, _ in enumerate(pool.map(partial(_count, plan), missing), start=1):
             _tell(say, number, jobs)
         first = min(slices)
@@ -124,6 +126,18 @@ def build(plan: Plan, *, now: float, say: Say = lambda text: None) -> list[Path]
 def _tell(say: Say, done: int, jobs: int) -> None:
     if jobs > 4:
         say(f"{done} of {jobs} steps")
+
+
+def _end_with_parent() -> None:
+    """Have this worker end when the process that builds does, by whatever signal: it holds the lock, too."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _count(plan: Plan, number: int) -> None:

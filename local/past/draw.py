@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from local.past.model import Effect, Incident, Model, Request
-from local.past.timeline import DAY, HOUR, MINUTE, SLICE_MINUTES, SLICE_SECONDS
+from local.past.timeline import HOUR, MINUTE, SLICE_MINUTES, SLICE_SECONDS
 from synthetics.shape import visits_per_second
 
 SEED = 20_261_101
@@ -139,7 +139,7 @@ def _is_called(name: str) -> Callable[[Effect], bool]:
 
 
 def _under(incident: Incident, times: Floats, anchor: float) -> NDArray[np.bool_]:
-    start = anchor - incident.days_before * DAY
+    start = incident.began(anchor)
     return (times > start) & (times <= start + incident.minutes * MINUTE)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -73,14 +74,20 @@ class Effect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """Something that went wrong, so many days before the anchor."""
+    """Something that went wrong, so many days before the anchor's, at the time *at* of that day (UTC)."""
 
     title: str
-    days_before: float
-    minutes: float
+    days_before: int
+    at: time
+    minutes: int
     errors: tuple[Effect, ...] = ()
     slow: tuple[Effect, ...] = ()
     visits: float = 1.0
+
+    def began(self, anchor: float) -> float:
+        """When it began, in Unix seconds."""
+        day = datetime.fromtimestamp(anchor, UTC).date() - timedelta(days=self.days_before)
+        return datetime.combine(day, self.at, UTC).timestamp()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +125,7 @@ def load() -> Model:
 
 def _incident(row: dict[str, Any]) -> Incident:
     errors, slow = (tuple(Effect(**_tuples(each)) for each in row.get(key, ())) for key in ("errors", "slow"))
-    return Incident(**{**row, "errors": errors, "slow": slow})
+    return Incident(**{**row, "at": time.fromisoformat(row["at"]), "errors": errors, "slow": slow})
 
 
 def _tuples(row: dict[str, Any]) -> dict[str, Any]:

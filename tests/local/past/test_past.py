@@ -85,8 +85,12 @@ def test_nothing_fires_at_the_end(past: Any) -> None:
     assert fired == []
 
 
-def test_every_incident_would_have_been_seen() -> None:
-    """None so late that it still burns, none so early that it is not in the past."""
+@pytest.mark.parametrize("hour", [0, 9.5, 23.99])
+def test_every_incident_would_have_been_seen(hour: float) -> None:
+    """None so late that it still burns, none so early that it is not in the past, at whatever hour it is built."""
+    anchor = 20_000 * DAY + hour * 3_600
     for incident in model.load().incidents:
-        assert 4 < incident.days_before < PAST_SECONDS / DAY
+        assert anchor - incident.began(anchor) - 60 * incident.minutes >= 4 * DAY
+        assert anchor - incident.began(anchor) < PAST_SECONDS
+        assert incident.began(anchor) == incident.began(20_000 * DAY)
         assert incident.errors or incident.slow or incident.visits != 1
