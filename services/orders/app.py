@@ -57,7 +57,7 @@ def create_app(  # noqa: PLR0913  # a name for each thing that the service is pu
         parts.metrics.step(step, traffic=traffic.current.get())
 
     blueprints = (
-        cart_pages(carts, parts.catalog, now=now, count_step=count_step),
+        cart_pages(carts, parts.catalog, now=now, count_step=count_step, used=parts.orders.using),
         order_pages(parts.checkout, parts.orders, requests, parts.metrics, clock=clock, now=now),
         change_pages(parts.after_sales, requests, now=now),
         webhook_pages(parts.orders, config.webhook_key, now=now),

@@ -3,13 +3,13 @@
 import random
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from apiflask import APIBlueprint, HTTPError
 from flask import Response, jsonify, request
 from pydantic import ValidationError
 
-from services.orders.cart_body import CartBody, NewCart, QuantityBody
+from services.orders.cart_body import MAX_LISTED, CartBody, CartList, NewCart, QuantityBody
 from services.orders.domain import cart_changes, cart_errors
 from services.orders.domain.cart import SKU_PATTERN, Cart, CartLine, check_open, new_cart, put_item, remove_item
 from services.orders.domain.cart_errors import CartError, CatalogUnavailable
@@ -65,10 +65,12 @@ def cart_pages(
     now: Callable[[], float] = time.time,
     pause: Callable[[float], None] | None = None,
     count_step: Callable[[str], None] | None = None,
+    used: Callable[[Collection[str]], frozenset[str]] = lambda cart_ids: frozenset(),
 ) -> APIBlueprint:
     """The cart routes over *carts*, with prices from *catalog*.
 
     Args:    now: Unix seconds. pause: see `cart_changes.change`. count_step: told CART_STEP and ITEM_STEP.
+             used: those of some carts whose order is under way or done.
     """
     blueprint = APIBlueprint("carts", __name__, url_prefix=PREFIX, tag="Carts")
     blueprint.register_error_handler(CartError, _answer)
@@ -91,6 +93,18 @@ def cart_pages(
         response.status_code = 201
         response.headers["Location"] = f"{PREFIX}/{cart.cart_id}"
         return response
+
+    @blueprint.get("")
+    @blueprint.output(CartList)
+    @blueprint.doc(operation_id="list_carts", responses=_answers())
+    @allow(CUSTOMER)
+    def list_carts() -> Response:
+        """List one's own carts that can be changed and ordered"""
+        found = carts.open_of(principal().subject, limit=MAX_LISTED)
+        # Until its order is confirmed a cart is open; what is put into it meanwhile would be lost.
+        taken = used([cart.cart_id for cart in found])
+        items = [CartBody.of(cart) for cart in found if cart.cart_id not in taken]
+        return _no_store(jsonify(CartList(items=items).model_dump()))
 
     @blueprint.get("/<cart_id>")
     @blueprint.output(CartBody)
@@ -176,6 +190,10 @@ def _refuse_fields() -> None:
 def _shown(cart: Cart) -> Response:
     response = jsonify(CartBody.of(cart).model_dump())
     response.set_etag(str(cart.version))
+    return _no_store(response)
+
+
+def _no_store(response: Response) -> Response:
     response.headers["Cache-Control"] = "no-store"
     return response
 

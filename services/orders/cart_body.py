@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.orders.domain.cart import MAX_QUANTITY, Cart, CartLine
 from services.orders.domain.money import Money
 
+# Hardly anybody has two.
+MAX_LISTED = 10
+
 
 class NewCart(BaseModel):
     """What a new cart is made from: nothing; its owner is whoever asks."""
@@ -87,6 +90,17 @@ class CartBody(BaseModel):
             updated_at=_rfc3339(cart.updated_at_ms),
             expires_at=_rfc3339(cart.expires_at_ms),
         )
+
+
+class CartList(BaseModel):
+    """Some carts."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    items: list[CartBody] = Field(
+        description=f"At most {MAX_LISTED}, the one that was changed last first. A change of the last second may be "
+        "missing."
+    )
 
 
 def _rfc3339(at_ms: int) -> str:

@@ -59,6 +59,7 @@ ROUTES: dict[str, dict[str, str | frozenset[str]]] = {
     },
     "orders": _OPERATIONAL
     | {
+        "GET /api/v1/carts": frozenset({CUSTOMER}),
         "POST /api/v1/carts": frozenset({CUSTOMER}),
         "GET /api/v1/carts/{cart_id}": frozenset({CUSTOMER}),
         "DELETE /api/v1/carts/{cart_id}": frozenset({CUSTOMER}),

@@ -121,6 +121,60 @@ def test_somebody_buys_something(shop: ShopRun, context: BrowserContext, tmp_pat
     picture(page, tmp_path, "account")
 
 
+def put_aside(page: Page, shop: ShopRun, number: int) -> None:
+    """Put the product *number* of the front page into the cart."""
+    page.goto(shop.url)
+    page.locator("main .card a[href^='/p/']").nth(number).click()
+    page.get_by_role("button", name="Add to cart").click()
+
+
+def sign_in(page: Page, shop: ShopRun, address: str, password: str) -> None:
+    """With the form."""
+    page.goto(f"{shop.url}/login")
+    page.get_by_label("E-mail").fill(address)
+    page.get_by_label(re.compile("^Password")).first.fill(password)
+    page.locator("main form button[type=submit]").click()
+
+
+def test_what_is_paid_is_what_was_shown(shop: ShopRun, browser: Browser) -> None:
+    """Two windows: what the second one puts into the cart is not bought by the first, before that has shown it."""
+    with browser.new_context(viewport=WIDE) as context:  # type: ignore[arg-type]
+        first, second = context.new_page(), context.new_page()
+        put_aside(first, shop, 0)
+        register(first, shop)
+        first.goto(f"{shop.url}/checkout")
+        shown = first.locator(".amount").inner_text()
+        put_aside(second, shop, 1)
+        first.get_by_role("button", name="Order and pay").click()
+        expect(first.get_by_role("alert")).to_contain_text("has changed since you saw this page")
+        total = first.locator(".amount").inner_text()
+        assert total != shown
+        first.get_by_role("button", name="Order and pay again").click()
+        first.wait_for_url(re.compile(r"/orders/ord_"))
+        expect(first.locator("main")).to_contain_text(total)
+
+
+def test_a_cart_is_kept_over_a_new_password_and_another_device(shop: ShopRun, browser: Browser) -> None:
+    """It is at orders, which knows whose it is."""
+    new = "another-lantern-7"
+    with browser.new_context(viewport=WIDE) as here, browser.new_context(viewport=WIDE) as there:  # type: ignore[arg-type]
+        page = here.new_page()
+        address = register(page, shop)
+        put_aside(page, shop, 0)
+        page.goto(f"{shop.url}/account")
+        page.get_by_label("Current password").fill(PASSWORD)
+        page.get_by_label("New password").fill(new)
+        page.get_by_role("button", name="Change the password").click()
+        expect(page.locator("main")).to_contain_text("Your password is changed")
+        expect(page.locator(".cart .count")).to_have_text(re.compile("^1"))
+        page.get_by_role("button", name="Sign out", exact=True).click()
+        sign_in(page, shop, address, new)
+        expect(page.locator(".cart .count")).to_have_text(re.compile("^1"))
+        other = there.new_page()
+        sign_in(other, shop, address, new)
+        expect(other.locator(".cart .count")).to_have_text(re.compile("^1"))
+
+
 def test_a_link_in_a_mail_changes_a_password(shop: ShopRun, context: BrowserContext) -> None:
     """From the page that asks for the address to a login with the new password."""
     page = context.new_page()

@@ -23,6 +23,8 @@ from services.shared.errors import ConfigError, DatabaseUnavailable
 KEY = "cart_id"
 # In Unix seconds, as DynamoDB wants it; it deletes within days of that, so readers look at it, too.
 TTL_ATTRIBUTE = "expires_at"
+# Open carts by their owner: no other item has the attribute, and so none is in the index.
+OWNER_INDEX, OWNER_ATTRIBUTE, CHANGED_ATTRIBUTE = "open_by_owner", "open_owner", "updated_at_ms"
 CONNECT_TIMEOUT_SECONDS = 0.5
 READ_TIMEOUT_SECONDS = 1.0
 # With the pause between them (up to 1 s), 3 s at most: a checkout has 5.
@@ -115,6 +117,26 @@ class DynamoCarts:
         except _ConditionFailed as failed:
             raise failed.meaning(cart_id) from failed
 
+    def open_of(self, owner: str, *, limit: int) -> tuple[Cart, ...]:
+        with _bounded():
+            answer = self._client.query(
+                TableName=self._table,
+                IndexName=OWNER_INDEX,
+                KeyConditionExpression=f"{OWNER_ATTRIBUTE} = :owner",
+                ExpressionAttributeValues={":owner": {"S": owner}},
+                ScanIndexForward=False,
+                Limit=limit,
+            )
+        # The index follows the table in a moment: what it names may be ordered or gone by now.
+        found = tuple(self._there(each[KEY]["S"]) for each in answer["Items"])
+        return tuple(cart for cart in found if cart is not None and cart.state is CartState.OPEN)
+
+    def _there(self, cart_id: str) -> Cart | None:
+        try:
+            return self.get(cart_id)
+        except CartNotFound:
+            return None
+
     def check(self) -> None:
         """A read of an item that is not there: DescribeTable is metered far below what readiness probes ask.
 
@@ -134,8 +156,22 @@ def create_table(client: Any, table: str) -> None:
     with _bounded(), contextlib.suppress(client.exceptions.ResourceInUseException):
         client.create_table(
             TableName=table,
-            AttributeDefinitions=[{"AttributeName": KEY, "AttributeType": "S"}],
+            AttributeDefinitions=[
+                {"AttributeName": KEY, "AttributeType": "S"},
+                {"AttributeName": OWNER_ATTRIBUTE, "AttributeType": "S"},
+                {"AttributeName": CHANGED_ATTRIBUTE, "AttributeType": "N"},
+            ],
             KeySchema=[{"AttributeName": KEY, "KeyType": "HASH"}],
+            GlobalSecondaryIndexes=[
+                {
+                    "IndexName": OWNER_INDEX,
+                    "KeySchema": [
+                        {"AttributeName": OWNER_ATTRIBUTE, "KeyType": "HASH"},
+                        {"AttributeName": CHANGED_ATTRIBUTE, "KeyType": "RANGE"},
+                    ],
+                    "Projection": {"ProjectionType": "KEYS_ONLY"},
+                }
+            ],
             BillingMode="PAY_PER_REQUEST",
         )
     with _bounded():
@@ -194,12 +230,14 @@ def _at(version: int) -> dict[str, Any]:
 
 
 def _item(cart: Cart) -> dict[str, Any]:
+    is_open = cart.state is CartState.OPEN
     return {
         KEY: {"S": cart.cart_id},
         "owner": {"S": cart.owner},
+        **({OWNER_ATTRIBUTE: {"S": cart.owner}} if is_open else {}),
         "state": {"S": cart.state.value},
         "version": {"N": str(cart.version)},
-        "updated_at_ms": {"N": str(cart.updated_at_ms)},
+        CHANGED_ATTRIBUTE: {"N": str(cart.updated_at_ms)},
         TTL_ATTRIBUTE: {"N": str(-(-cart.expires_at_ms // 1000))},
         "lines": {"L": [{"M": _stored(line)} for line in cart.lines]},
         "write_id": {"S": uuid.uuid4().hex},
@@ -223,7 +261,7 @@ def _cart(item: Mapping[str, Any]) -> Cart:
         lines=tuple(_line(each["M"]) for each in item["lines"]["L"]),
         state=CartState(item["state"]["S"]),
         version=int(item["version"]["N"]),
-        updated_at_ms=int(item["updated_at_ms"]["N"]),
+        updated_at_ms=int(item[CHANGED_ATTRIBUTE]["N"]),
     )
 
 

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from services.orders.domain.cart import Cart
+from services.orders.domain.cart import Cart, CartState
 from services.orders.domain.cart_errors import CartChanged, CartNotFound
 
 
@@ -41,6 +41,12 @@ class InMemoryCarts:
         with self._lock:
             self._at(cart_id, expected_version)
             del self._carts[cart_id]
+
+    def open_of(self, owner: str, *, limit: int) -> tuple[Cart, ...]:
+        with self._lock:
+            kept = [cart for cart in self._carts.values() if cart.owner == owner and cart.state is CartState.OPEN]
+        alive = [cart for cart in kept if cart.expires_at_ms > self._now() * 1000]
+        return tuple(sorted(alive, key=lambda cart: cart.updated_at_ms, reverse=True)[:limit])
 
     def check(self) -> None:
         """Memory is always there."""

@@ -1,5 +1,6 @@
 """Carts in the service's own database: the embedded default. Two tables; a cart's row carries the version of all."""
 
+import itertools
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy import (
     Column,
     Connection,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     String,
@@ -41,6 +43,7 @@ def cart_tables(metadata: MetaData) -> tuple[Table, Table]:
         Column("version", BigInteger, nullable=False),
         Column("updated_at_ms", BigInteger, nullable=False, index=True),
         CheckConstraint("version >= 1", name="carts_version"),
+        Index("carts_owner", "owner", "updated_at_ms"),
     )
     lines = Table(
         "cart_lines",
@@ -111,6 +114,20 @@ class SqlCarts:
         with self._database.writing() as connection:
             if connection.execute(gone).rowcount != 1:
                 raise _lost(connection, cart_id)
+
+    def open_of(self, owner: str, *, limit: int) -> tuple[Cart, ...]:
+        is_open = _CARTS.c.owner == owner, _CARTS.c.state == CartState.OPEN.value
+        latest = _CARTS.c.updated_at_ms.desc(), _CARTS.c.cart_id
+        chosen = select(_CARTS.c.cart_id).where(*is_open, _CARTS.c.updated_at_ms > self._forgotten_at_ms())
+        statement = (
+            select(_CARTS, _LINES)
+            .select_from(_CARTS.outerjoin(_LINES))
+            .where(_CARTS.c.cart_id.in_(chosen.order_by(*latest).limit(limit)))
+            .order_by(*latest, _LINES.c.position)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(statement).all()
+        return tuple(_cart([*each]) for _, each in itertools.groupby(rows, key=lambda row: row.cart_id))
 
     def check(self) -> None:
         self._database.check(REVISION)

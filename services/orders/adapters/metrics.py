@@ -18,6 +18,7 @@ OUTCOMES = (
     "out_of_stock",
     "price_changed",
     "cart_used",
+    "cart_changed",
     "cart_empty",
     "cart_not_found",
     "order_cancelled",

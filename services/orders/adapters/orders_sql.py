@@ -1,7 +1,7 @@
 """Orders in the service's own database, with their history and their events in the same transactions."""
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from services.orders.adapters.order_rows import changing, order_of, row_of
-from services.orders.adapters.tables import HISTORY, ORDERS
+from services.orders.adapters.tables import HISTORY, ORDERS, USES_ITS_CART
 from services.orders.domain.order import UNPAID, Order, State
 from services.orders.domain.order_errors import CartUsed, OrderNotFound, Stale
 from services.shared import outbox, propagation
@@ -115,6 +115,12 @@ class SqlOrders:
         if before is not None:
             statement = statement.where(tuple_(*key) < before)
         return self._all(statement.limit(limit))
+
+    def using(self, cart_ids: Collection[str]) -> frozenset[str]:
+        """Those of *cart_ids* whose order is under way or done."""
+        statement = select(ORDERS.c.cart_id).where(ORDERS.c.cart_id.in_(cart_ids), USES_ITS_CART)
+        with self._database.reading() as connection:
+            return frozenset(connection.execute(statement).scalars())
 
     def between(self, after: str, upto: str | None, *, limit: int) -> tuple[Order, ...]:
         """Orders by id, beyond *after* and not beyond *upto*, None: to the last."""

@@ -21,7 +21,7 @@ from services.shared.idempotency import idempotency_table
 from services.shared.jobs import job_figures_table
 from services.shared.outbox import inbox_table, outbox_table
 
-REVISION = "0003"
+REVISION = "0004"
 # Those of domain.order.FAILED and of all that still move, as the indices in the migrations name them.
 USES_ITS_CART = text("state NOT IN ('DECLINED', 'CANCELLED', 'EXPIRED')")
 MOVES = text("state IN ('PENDING', 'RESERVED', 'PAYING', 'PAYMENT_UNKNOWN', 'REFUND_PENDING')")

@@ -50,6 +50,9 @@ class CheckoutBody(BaseModel):
     payment_method: str = Field(
         pattern=f"^{PAYMENT_METHOD_PATTERN}$", examples=["tok_visa"], description="A word of the gateway for a card."
     )
+    cart_version: int | None = Field(
+        None, ge=1, examples=[3], description="The version that the buyer has seen; a cart at another is not ordered."
+    )
 
 
 class RefundBody(BaseModel):

@@ -27,7 +27,7 @@ _PLACED = {
     202: "Being settled: the order is under way, look at it again",
     402: "The card was declined",
     404: "No such cart",
-    409: "Not available, at another price, ordered already, empty, or the key is in use",
+    409: "Not available, at another price, changed since it was seen, ordered already, empty, or the key is in use",
     503: "A service that is needed did not answer; nothing was ordered",
 }
 
@@ -61,6 +61,7 @@ def order_pages(
                     key,
                     owner=principal().subject,
                     cart_id=body.cart_id,
+                    cart_version=body.cart_version,
                     payment_method=body.payment_method,
                     traffic=traffic.current.get(),
                 )

@@ -12,6 +12,7 @@ _REFUSALS: dict[type[Exception], tuple[int, str, str]] = {
     order_errors.OrderNotFound: (404, "order_not_found", "No such order."),
     CartNotFound: (404, "cart_not_found", "No such cart."),
     order_errors.CartUsed: (409, "cart_used", "This cart has an order already."),
+    order_errors.CartOutdated: (409, "cart_changed", "The cart is at another version than cart_version says."),
     order_errors.InvalidOrder: (409, "cart_empty", "There is nothing in this cart."),
     order_errors.Stale: (409, "order_busy", "The order is being changed at this moment."),
     order_errors.Abandoned: (503, "unavailable", "A service that is needed did not answer. Nothing was ordered."),

@@ -41,6 +41,13 @@ class CartRepository(Protocol):
         """
         ...
 
+    def open_of(self, owner: str, *, limit: int) -> tuple[Cart, ...]:
+        """Open carts of *owner*, the one that was changed last first; each as it is now.
+
+        One that was made or opened again within the last second may be missing.
+        """
+        ...
+
     def check(self) -> None:
         """Return if the store can be used now, else raise whatever it raises."""
         ...

@@ -15,6 +15,7 @@ from services.orders.domain.order import IN_PAYMENT, UNPAID, Order, State, new_o
 from services.orders.domain.order_book import OrderBook
 from services.orders.domain.order_errors import (
     Abandoned,
+    CartOutdated,
     CartUsed,
     Declined,
     OutOfStock,
@@ -50,10 +51,20 @@ class Checkout:
         self._payments = payments
         self._settlement = Settlement(book, inventory, payments)
 
-    def place(self, key: RequestKey, *, owner: str, cart_id: str, payment_method: str, traffic: str) -> Outcome:
+    def place(
+        self,
+        key: RequestKey,
+        *,
+        owner: str,
+        cart_id: str,
+        cart_version: int | None = None,
+        payment_method: str,
+        traffic: str,
+    ) -> Outcome:
         """Order what is in the cart, or go on with what an earlier request with this *key* has begun.
 
-        Raises:  CartNotFound, CartUsed, InvalidOrder: nothing is left of the attempt, its key included.
+        Args:    cart_version: that the buyer has seen; None orders whatever is in the cart.
+        Raises:  CartNotFound, CartUsed, CartOutdated, InvalidOrder: nothing is left of the attempt, its key included.
                  Abandoned: the same, because a service that is needed did not answer.
         """
         cart = self._cart_of(owner, cart_id)
@@ -63,7 +74,15 @@ class Checkout:
             if begun is not None:
                 order = transaction.load(begun)
             else:
-                order = _placed(cart, order_id, payment_method, traffic, self._book.now_ms())
+                # What was compared is what is ordered: of a change after this read, nothing is in the order.
+                seen = _seen(cart, cart_version)
+                order = place(
+                    seen,
+                    order_id=order_id,
+                    payment_method=payment_method,
+                    traffic=traffic,
+                    now_ms=self._book.now_ms(),
+                )
                 transaction.add(order)
         outcome = self._advance(order, key) if order.state in UNPAID else self._taken_up(order, key)
         if outcome.order.state is State.CONFIRMED:
@@ -178,9 +197,12 @@ class Checkout:
             close_cart(self._carts, order.cart_id, now_ms=self._book.now_ms())
 
 
-def _placed(cart: Cart | None, order_id: str, payment_method: str, traffic: str, now_ms: int) -> Order:
+def _seen(cart: Cart | None, version: int | None) -> Cart:
+    """*cart*, which can be ordered, at the *version* that its buyer has seen."""
     if cart is None:
         raise CartNotFound("no such cart")
     if cart.state is not CartState.OPEN:
         raise CartUsed("this cart was ordered")
-    return place(cart, order_id=order_id, payment_method=payment_method, traffic=traffic, now_ms=now_ms)
+    if version not in (None, cart.version):
+        raise CartOutdated(f"the cart is at version {cart.version}")
+    return cart

@@ -31,6 +31,10 @@ class CartUsed(OrderError):
     """The cart has an order already."""
 
 
+class CartOutdated(OrderError):
+    """The cart is not at the version that its buyer has seen: it may hold more, or cost more."""
+
+
 class Abandoned(OrderError):
     """Nothing came of the checkout, and nothing is left of it: it can be tried again."""
 

@@ -46,6 +46,10 @@ class _Cart(BaseModel):
         )
 
 
+class _Carts(BaseModel):
+    items: list[_Cart]
+
+
 class _Order(BaseModel):
     order_id: str
     cart_id: str
@@ -89,6 +93,10 @@ class HttpOrders:
     def cart(self, access: str, cart_id: str) -> Cart:
         return self._cart(self._call("get_cart", "GET", f"{CARTS}/{segment(cart_id)}", access))
 
+    def open_carts(self, access: str) -> tuple[Cart, ...]:
+        reply = self._call("list_carts", "GET", CARTS, access)
+        return tuple(each.view() for each in read(self._peer, _Carts, good(self._peer, reply, 200)).items)
+
     def put_item(self, access: str, cart: Cart, sku: str, quantity: int) -> Cart:
         path = f"{CARTS}/{segment(cart.cart_id)}/items/{segment(sku)}"
         headers = {"If-Match": f'"{cart.version}"'}
@@ -104,13 +112,13 @@ class HttpOrders:
         path = f"{CARTS}/{segment(cart_id)}/items/{segment(sku)}"
         return self._cart(self._call("delete_cart_item", "DELETE", path, access))
 
-    def place(self, access: str, *, key: str, cart_id: str, payment_method: str) -> Order:
+    def place(self, access: str, *, key: str, cart_id: str, cart_version: int, payment_method: str) -> Order:
         reply = self._call(
             "place_order",
             "POST",
             ORDERS,
             access,
-            json={"cart_id": cart_id, "payment_method": payment_method},
+            json={"cart_id": cart_id, "cart_version": cart_version, "payment_method": payment_method},
             headers={"Idempotency-Key": key},
             timeout=CHECKOUT_SECONDS,
         )

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from services.shared.database import POSTGRESQL, Database
+from services.shared.upsert import insert_into
 from services.storefront.adapters.sealing import Box
 from services.storefront.adapters.tables import SESSIONS
 from services.storefront.domain.ports import Claim
@@ -23,7 +24,7 @@ class SqlSessions:
 
     def create(self, session: Session) -> None:
         with self._database.writing() as connection:
-            connection.execute(insert(SESSIONS).values(self._values(session)))
+            connection.execute(insert_into(connection, SESSIONS).on_conflict_do_nothing().values(self._values(session)))
 
     def find(self, key: str) -> Session | None:
         with self._database.reading() as connection:
@@ -39,10 +40,13 @@ class SqlSessions:
             connection.execute(update(SESSIONS).where(SESSIONS.c.key == key).values(self._values(changed)))
         return changed
 
-    def replace(self, old_key: str, new: Session) -> None:
+    def replace(self, old_key: str, new: Session) -> bool:
+        gone = delete(SESSIONS).where(SESSIONS.c.key == old_key).returning(SESSIONS.c.key)
         with self._database.writing() as connection:
-            connection.execute(delete(SESSIONS).where(SESSIONS.c.key == old_key))
+            if connection.execute(gone).one_or_none() is None:
+                return False
             connection.execute(insert(SESSIONS).values(self._values(new)))
+        return True
 
     def delete(self, key: str) -> None:
         with self._database.writing() as connection:
@@ -88,6 +92,7 @@ class SqlSessions:
             "lines": json.dumps([[line.sku, line.quantity] for line in session.lines]),
             "cart_id": session.cart_id,
             "items": session.items,
+            "is_cart_sought": session.is_cart_sought,
             "notice": session.notice,
             "created_at_ms": session.created_at_ms,
             "seen_at_ms": session.seen_at_ms,
@@ -102,6 +107,7 @@ class SqlSessions:
             lines=tuple(GuestLine(sku=sku, quantity=quantity) for sku, quantity in json.loads(row.lines)),
             cart_id=row.cart_id,
             items=row.items,
+            is_cart_sought=row.is_cart_sought,
             notice=row.notice,
             created_at_ms=row.created_at_ms,
             seen_at_ms=row.seen_at_ms,

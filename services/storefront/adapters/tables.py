@@ -1,6 +1,6 @@
 """The storefront's tables."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, String, Table, Text, false
 
 from services.shared.jobs import job_figures_table
 
@@ -19,6 +19,7 @@ SESSIONS = Table(
     Column("lines", Text, nullable=False),
     Column("cart_id", String(64)),
     Column("items", Integer, nullable=False),
+    Column("is_cart_sought", Boolean, nullable=False, server_default=false()),
     Column("notice", String(400), nullable=False),
     Column("created_at_ms", BigInteger, nullable=False),
     Column("seen_at_ms", BigInteger, nullable=False),

@@ -1,6 +1,7 @@
 """A visitor's cart, whoever they are: a guest's lines in the session, a customer's cart at orders.
 
-What somebody puts aside as a guest goes into their real cart once they are signed in.
+What somebody puts aside as a guest goes into their real cart once they are signed in. Which one that is, the session
+knows, or orders: the one that they changed last, here or elsewhere.
 """
 
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from services.storefront.domain.views import Cart, Line
 
 _ATTEMPTS = 3
 NO_LONGER_SOLD = "No longer sold. Please remove it."
+BOTH = "What was in your cart when you were here before is in it, too."
 
 
 class Visit(Protocol):
@@ -43,7 +45,7 @@ class Carts:
         if visit.session.customer is None:
             return self._guests(visit.session)
         access = self._tokens.access(visit.session)
-        cart = self._moved(visit, access) if visit.session.lines else self._customers(visit.session, access)
+        cart = self._moved(visit, access) if visit.session.lines else self._customers(visit, access)
         _note(visit, cart)
         return cart or Cart()
 
@@ -73,12 +75,11 @@ class Carts:
             _note(visit, self._orders.remove_item(access, visit.session.cart_id, sku))
 
     def take_over(self, visit: Visit) -> None:
-        """Put what a guest had put aside into their cart, now that they are signed in.
+        """Find the cart of somebody who has just signed in, and put into it what they had put aside as a guest.
 
-        Raises:  Unreachable: what is left stays aside until the cart is looked at.
+        Raises:  Unreachable: what is left of that waits until the cart is looked at.
         """
-        if visit.session.lines:
-            _note(visit, self._moved(visit, self._tokens.access(visit.session)))
+        self.show(visit)
 
     def _guests(self, session: Session) -> Cart:
         lines = tuple(self._guest_line(line) for line in session.lines)
@@ -95,12 +96,20 @@ class Carts:
             return Line(sku=line.sku, name=line.sku, quantity=line.quantity, unit_price=None, problem=NO_LONGER_SOLD)
         return Line(sku=line.sku, name=product.name, quantity=line.quantity, unit_price=product.price)
 
-    def _customers(self, session: Session, access: str) -> Cart | None:
-        """The open cart that the session knows; None where there is none any more."""
-        if session.cart_id is None:
-            return None
+    def _customers(self, visit: Visit, access: str) -> Cart | None:
+        """The open cart that the session knows, or the one that orders does; None where there is none any more."""
+        session = visit.session
+        known = None if session.cart_id is None else self._known(access, session.cart_id)
+        if known is not None or session.is_cart_sought:
+            return known
+        found = next(iter(self._orders.open_carts(access)), None)
+        if found is not None and found.lines and session.lines:
+            visit.change(lambda session: replace(session, notice=BOTH))
+        return found
+
+    def _known(self, access: str, cart_id: str) -> Cart | None:
         try:
-            cart = self._orders.cart(access, session.cart_id)
+            cart = self._orders.cart(access, cart_id)
         except NotFound:
             return None
         return cart if cart.is_open else None
@@ -117,10 +126,8 @@ class Carts:
         raise Refused("cart_busy")
 
     def _opened(self, visit: Visit, access: str) -> Cart:
-        cart = self._customers(visit.session, access)
-        if cart is None:
-            cart = self._orders.new_cart(access)
-            _note(visit, cart)
+        cart = self._customers(visit, access) or self._orders.new_cart(access)
+        _note(visit, cart)
         return cart
 
     def _moved(self, visit: Visit, access: str) -> Cart:
@@ -149,10 +156,11 @@ def _keep(visit: Visit, work: Callable[[Session], Session]) -> None:
 
 
 def _note(visit: Visit, cart: Cart | None) -> None:
-    """Let the session know which cart it is, and how much is in it."""
+    """Let the session know which cart it is, and how much is in it: orders was asked."""
     cart_id, items = (None, 0) if cart is None else (cart.cart_id, cart.items)
-    if (visit.session.cart_id, visit.session.items) != (cart_id, items):
-        visit.change(lambda session: replace(session, cart_id=cart_id, items=items))
+    session = visit.session
+    if (session.cart_id, session.items, session.is_cart_sought) != (cart_id, items, True):
+        visit.change(lambda session: replace(session, cart_id=cart_id, items=items, is_cart_sought=True))
 
 
 def _without(line: GuestLine, cart: Cart, lost: str) -> Callable[[Session], Session]:

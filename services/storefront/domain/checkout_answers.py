@@ -19,7 +19,6 @@ class Obstacle:
 
 
 _WORDS = {
-    "cart_empty": "There is nothing in your cart.",
     "order_expired": "The order was not paid in time. Nothing was charged; you can try again.",
     "order_cancelled": "The order came to nothing. Nothing was charged; you can try again.",
 }

@@ -32,9 +32,7 @@ _STATES = {
     "PAYMENT_UNKNOWN": _CHECKING,
     "CONFIRMED": Status(label="Confirmed", text="Paid, and being prepared for shipping.", tone="good"),
     "FULFILLED": Status(label="Sent", text="On its way to you.", tone="good"),
-    "DECLINED": Status(
-        label="Payment declined", text="The card was declined. Nothing was charged, and your cart is kept.", tone="bad"
-    ),
+    "DECLINED": Status(label="Payment declined", text="The card was declined. Nothing was charged.", tone="bad"),
     "CANCELLED": Status(label="Cancelled", text="This order was cancelled. Nothing is owed.", tone="quiet"),
     "EXPIRED": Status(label="Expired", text="This order was not paid in time. Nothing was charged.", tone="quiet"),
     "REFUND_PENDING": Status(
@@ -65,7 +63,7 @@ def status_of(order: Order) -> Status:
     if order.state == "CANCELLED" and order.reason in _REASONS:
         text = _REASONS[order.reason]
     elif order.state == "DECLINED":
-        text = f"{decline_text(order.decline_code)} Nothing was charged, and your cart is kept."
+        text = f"{decline_text(order.decline_code)} Nothing was charged."
     return Status(label=found.label, text=text, tone=found.tone, settled=found.settled)
 
 

@@ -49,6 +49,7 @@ class Session:
 
     key:   of its storage: the hash of the id that the visitor's cookie holds.
     lines: of a guest's cart. cart_id: of a customer's, at orders. items: how many pieces are in either.
+    is_cart_sought: whether orders was asked, since the customer has signed in, which cart is theirs.
     notice: said once, on the next page.
     """
 
@@ -57,6 +58,7 @@ class Session:
     lines: tuple[GuestLine, ...] = ()
     cart_id: str | None = None
     items: int = 0
+    is_cart_sought: bool = False
     notice: str = ""
     created_at_ms: int
     seen_at_ms: int
@@ -102,5 +104,6 @@ def quantity_of(session: Session, sku: str) -> int:
 
 
 def signed_out(session: Session) -> Session:
-    """*session* of somebody who is a guest again, with nothing of the customer in it."""
-    return replace(session, customer=None, cart_id=None, items=sum(each.quantity for each in session.lines))
+    """*session* of somebody who is a guest again; the cart waits for its owner, to whom alone orders shows it."""
+    items = sum(each.quantity for each in session.lines)
+    return replace(session, customer=None, items=items, is_cart_sought=False)

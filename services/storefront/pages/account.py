@@ -1,6 +1,7 @@
 """A customer's account: name, password, and where they are signed in."""
 
 import contextlib
+from collections.abc import Iterable
 from dataclasses import replace
 
 from flask import Response
@@ -8,7 +9,7 @@ from flask import Response
 from services.shared.auth import public
 from services.storefront.domain.account_errors import faults_of
 from services.storefront.domain.errors import TOO_MANY, Refused, StorefrontError
-from services.storefront.domain.session import Customer, Session
+from services.storefront.domain.session import Customer, Session, signed_out
 from services.storefront.pages import fields
 from services.storefront.pages.desk import Desk, address
 from services.storefront.pages.refusals import to
@@ -50,11 +51,12 @@ def add_pages(desk: Desk) -> None:
         except Refused as refusal:
             status = 429 if refusal.code == TOO_MANY else 422
             return _shown(desk, faults_of(refusal, password="new_password"), status=status)
-        _everywhere(desk, visit, tell=False)
+        # The new password has ended every sign-in, this one too; what is put aside here stays.
+        _end(desk, [each for each in _sessions(desk, visit) if each.key != visit.session.key])
         try:
-            # The new password has ended every sign-in, this one too.
             visit.sign_in(desk.users.sign_in(email=email, password=new, address=address()))
         except StorefrontError:
+            visit.change(signed_out)
             visit.say("Your password is changed. Sign in with it.")
             return to("/login")
         visit.say("Your password is changed, and every other device is signed out.")
@@ -64,7 +66,12 @@ def add_pages(desk: Desk) -> None:
     @public
     def sign_out_everywhere() -> Response:
         visit = desk.customer_visit()
-        _everywhere(desk, visit, tell=True)
+        sessions = _sessions(desk, visit)
+        _end(desk, sessions)
+        visit.end()
+        for customer in (each.customer for each in sessions if each.customer is not None):
+            with contextlib.suppress(StorefrontError):
+                desk.users.sign_out(customer.tokens.refresh)
         visit.say("You are signed out on every device that was signed in through this shop.")
         return to("/login")
 
@@ -79,13 +86,12 @@ def _renamed(session: Session, name: str) -> Session:
     return session if customer is None else replace(session, customer=replace(customer, name=name))
 
 
-def _everywhere(desk: Desk, visit: CurrentVisit, *, tell: bool) -> None:
-    """End every session of the visitor, this one included; *tell* the users service of each."""
+def _sessions(desk: Desk, visit: CurrentVisit) -> tuple[Session, ...]:
+    """Every session of the visitor, this one included."""
     customer: Customer | None = visit.session.customer
-    sessions = () if customer is None else desk.sessions.of_user(customer.user_id)
+    return () if customer is None else desk.sessions.of_user(customer.user_id)
+
+
+def _end(desk: Desk, sessions: Iterable[Session]) -> None:
     for session in sessions:
         desk.sessions.delete(session.key)
-        if tell and session.customer is not None:
-            with contextlib.suppress(StorefrontError):
-                desk.users.sign_out(session.customer.tokens.refresh)
-    visit.end()

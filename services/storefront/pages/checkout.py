@@ -1,24 +1,24 @@
 """Checkout: how it is paid, once, and what may be in the way.
 
 The form holds a key that was made with the page. The same form sent twice is the same order; after a refusal the page
-comes with a new key.
+comes with a new key. It also holds the version of the cart that it shows: nothing else is ordered with it.
 """
 
 import re
-import secrets
 from urllib.parse import quote
 
 from apiflask import HTTPError
 from flask import Response, request
 
 from services.shared.auth import public
-from services.storefront.domain.cards import CARDS, TOKENS
+from services.storefront.domain.cards import TOKENS
 from services.storefront.domain.checkout_answers import Obstacle, obstacle_of
 from services.storefront.domain.errors import NotFound, Refused, Unreachable
-from services.storefront.domain.money import Money
 from services.storefront.domain.order_words import FAILED
-from services.storefront.domain.views import Cart, Order
+from services.storefront.domain.shown_cart import differences, prices_before
+from services.storefront.domain.views import Order
 from services.storefront.pages import fields
+from services.storefront.pages.checkout_form import form, shown_lines
 from services.storefront.pages.desk import Desk
 from services.storefront.pages.refusals import to
 from services.storefront.pages.visits import CurrentVisit
@@ -39,7 +39,7 @@ def add_pages(desk: Desk) -> None:
     @public
     def checkout() -> Response:
         cart = desk.carts.show(desk.customer_visit())
-        return _form(desk, cart) if cart.lines else to("/cart")
+        return form(desk, cart) if cart.lines else to("/cart")
 
     @desk.pages.post(PATH)
     @public
@@ -67,11 +67,12 @@ def _ordered(desk: Desk, visit: CurrentVisit) -> Response:
     payment_method, cart_id = fields.text("payment_method"), fields.text("cart_id")
     if payment_method not in TOKENS:
         problem = Obstacle(text="Choose how to pay.", place="payment_method")
-        return _form(desk, desk.carts.show(visit), problem, status=422)
+        return form(desk, desk.carts.show(visit), problem, status=422)
     # Another card is another attempt, also where a browser shows the old form again.
     key = f"{fields.key('key')}.{payment_method}"
+    cart_version = fields.version("cart_version")
     try:
-        order = _placed(desk, key, cart_id, payment_method)
+        order = _placed(desk, key, cart_id, cart_version, payment_method)
     except Refused as refusal:
         return _in_the_way(desk, refusal, cart_id, payment_method)
     except NotFound:
@@ -84,26 +85,16 @@ def _ordered(desk: Desk, visit: CurrentVisit) -> Response:
     return to(f"/orders/{order.order_id}")
 
 
-def _form(desk: Desk, cart: Cart, obstacle: Obstacle | None = None, *, status: int = 200, chosen: str = "") -> Response:
-    return desk.frame.page(
-        "checkout.html",
-        status=status,
-        cart=cart,
-        cards=CARDS,
-        chosen=chosen,
-        obstacle=obstacle,
-        key=secrets.token_urlsafe(24),
-    )
-
-
-def _placed(desk: Desk, key: str, cart_id: str, payment_method: str) -> Order:
+def _placed(desk: Desk, key: str, cart_id: str, cart_version: int, payment_method: str) -> Order:
     """The order that this form makes, or has made.
 
     Raises:  Refused, NotFound, Unreachable
     """
     for _ in range(_ROUNDS):
         try:
-            return desk.orders.place(desk.access(), key=key, cart_id=cart_id, payment_method=payment_method)
+            return desk.orders.place(
+                desk.access(), key=key, cart_id=cart_id, cart_version=cart_version, payment_method=payment_method
+            )
         except Refused as refusal:
             if refusal.code != "idempotency_key_in_use":
                 raise
@@ -117,27 +108,16 @@ def _in_the_way(desk: Desk, refusal: Refused, cart_id: str, chosen: str) -> Resp
         return _status_of(cart_id)
     visit = desk.customer_visit()
     cart = desk.carts.show(visit)
-    before = _prices_shown(cart)
-    obstacle = obstacle_of(refusal, cart)
+    if not cart.lines:
+        visit.say("There is nothing in your cart any more.")
+        return to("/cart")
+    shown = shown_lines()
+    obstacle = differences(shown, cart) if refusal.code == "cart_changed" else obstacle_of(refusal, cart)
     if obstacle is None:
         raise refusal
     status = 402 if refusal.code == "card_declined" else 409
-    shown = cart.with_problems(obstacle.lines, before)
-    return _form(desk, shown, obstacle, status=status, chosen=chosen)
-
-
-def _prices_shown(cart: Cart) -> dict[str, Money | None]:
-    """What the form had shown, by SKU; for what it did not name, what holds now."""
-    found: dict[str, Money | None] = {}
-    for line in cart.lines:
-        written = request.form.get(f"price-{line.sku}", "")
-        known = written.isascii() and written.isdigit() and len(written) <= 12 and line.unit_price is not None
-        found[line.sku] = (
-            Money(minor_units=int(written), currency=line.unit_price.currency)
-            if known and line.unit_price is not None
-            else line.unit_price
-        )
-    return found
+    marked = cart.with_problems(obstacle.lines, prices_before(shown, cart))
+    return form(desk, marked, obstacle, status=status, chosen=chosen)
 
 
 def _status_of(cart_id: str) -> Response:

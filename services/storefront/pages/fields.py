@@ -44,6 +44,17 @@ def key(name: str) -> str:
     return written
 
 
+def version(name: str) -> int:
+    """The field *name* of the form: a version, as it was when the form was made.
+
+    Raises:  HTTPError: 400
+    """
+    written = _field(name)
+    if re.fullmatch(r"[1-9][0-9]{0,11}", written, re.ASCII) is None:
+        raise HTTPError(400)
+    return int(written)
+
+
 def cursor() -> str | None:
     """Where a list goes on, as the page before said.
 

@@ -15,6 +15,7 @@ from services.storefront.domain.local_path import local_path
 from services.storefront.domain.ports import PageCounts
 from services.storefront.pages.assets import Assets
 from services.storefront.pages.error_words import words_of
+from services.storefront.pages.refusals import asked
 from services.storefront.pages.visits import CurrentVisit, Visits
 
 POLICY = (
@@ -115,4 +116,4 @@ def _sign_in() -> str:
     """Where to sign in, and come back to what is being looked at."""
     if request.method != "GET" or not request.path.startswith(_COME_BACK):
         return "/login"
-    return f"/login?next={quote(local_path(request.full_path.rstrip('?')), safe='/')}"
+    return f"/login?next={quote(local_path(asked()), safe='/')}"

@@ -1,12 +1,11 @@
 """What is asked of every form that comes in: that it is one, and that a page of ours sent it."""
 
-import hmac
-
 from apiflask import HTTPError
-from flask import request
+from flask import Response, request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from services.shared import body
+from services.storefront.pages.refusals import SIGN_IN_PATH, to_sign_in
 from services.storefront.pages.visits import Visits
 
 FIELD = "form_token"
@@ -43,20 +42,23 @@ def refuse_other_sites() -> None:
         raise HTTPError(403, FORBIDDEN, extra_data={"code": "foreign_form"})
 
 
-def refuse_forged_forms(visits: Visits) -> None:
-    """A hook: a form brings the token of the session that it was made for.
+def refuse_forged_forms(visits: Visits) -> Response | None:
+    """A hook: a form brings the token of the visitor that it was made for.
+
+    That of signing in is shown anew where it is out of date: a second click finds the first one's session.
 
     Raises:  HTTPError: 403
     """
     if request.method in SAFE_METHODS:
-        return
+        return None
     # Read here as a whole, where its length is bounded however it is sent.
     request.get_data(cache=True, parse_form_data=False)
-    visit = visits.current()
-    sent = request.form.get(FIELD, "")
-    if visit.known is None or not hmac.compare_digest(sent.encode(), visit.form_token.encode()):
-        raise HTTPError(
-            403,
-            "This form is out of date. Go back, load the page again and send it once more.",
-            extra_data={"code": "stale_form"},
-        )
+    if visits.current().sent_form(request.form.get(FIELD, "")):
+        return None
+    if request.path == SIGN_IN_PATH:
+        return to_sign_in(request.form.get("next"))
+    raise HTTPError(
+        403,
+        "This form is out of date. Go back, load the page again and send it once more.",
+        extra_data={"code": "stale_form"},
+    )

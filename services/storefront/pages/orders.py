@@ -8,7 +8,7 @@ from flask import Response
 from services.shared.auth import public
 from services.storefront.domain.errors import Refused, Unreachable
 from services.storefront.domain.order_words import FAILED, can_be_cancelled, status_of
-from services.storefront.domain.views import Order
+from services.storefront.domain.views import Cart, Order
 from services.storefront.pages import fields
 from services.storefront.pages.desk import Desk
 from services.storefront.pages.refusals import to
@@ -40,7 +40,7 @@ def add_pages(desk: Desk) -> None:
     @public
     def order_page(order_id: str) -> Response:
         order = desk.orders.order(desk.access(), order_id)
-        _mind_cart(desk, order)
+        has_cart = _mind_cart(desk, order)
         status = status_of(order)
         return desk.frame.page(
             "order.html",
@@ -48,6 +48,7 @@ def add_pages(desk: Desk) -> None:
             order=order,
             words=status,
             can_cancel=can_be_cancelled(order),
+            has_cart=has_cart,
             key=secrets.token_urlsafe(24),
         )
 
@@ -70,15 +71,23 @@ def add_pages(desk: Desk) -> None:
         return to(f"/orders/{order_id}")
 
 
-def _mind_cart(desk: Desk, order: Order) -> None:
-    """Let an order's cart go: what is put aside next is another one's. Take it back where nothing came of it."""
+def _mind_cart(desk: Desk, order: Order) -> bool:
+    """Let an order's cart go: what is put aside next is another one's. Take it back where nothing came of it.
+
+    Returns: whether the visitor's cart is the order's, to be ordered again.
+    """
     visit = desk.visits.current()
-    failed = order.state in FAILED
     ours = visit.session.cart_id == order.cart_id
     # Not a cart of long ago, whose order is only being looked at.
     recent = desk.now() - order.created_at.timestamp() < _TAKEN_BACK_SECONDS
-    again = failed and order.reason != "by_owner" and recent and visit.session.cart_id is None
-    if (failed or not ours) and not again:
-        return
-    cart_id, items = (order.cart_id, sum(line.quantity for line in order.lines)) if again else (None, 0)
-    visit.change(lambda session: replace(session, cart_id=cart_id, items=items))
+    wanted = ours or (recent and order.reason != "by_owner" and visit.session.cart_id is None)
+    cart = _open_cart(desk, order.cart_id) if wanted and order.state in FAILED else None
+    if cart is not None or ours:
+        cart_id, items = (None, 0) if cart is None else (cart.cart_id, cart.items)
+        visit.change(lambda session: replace(session, cart_id=cart_id, items=items))
+    return cart is not None
+
+
+def _open_cart(desk: Desk, cart_id: str) -> Cart | None:
+    """The cart, where it can be ordered: it may have been since, with another card, or from another device."""
+    return next((each for each in desk.orders.open_carts(desk.access()) if each.cart_id == cart_id), None)

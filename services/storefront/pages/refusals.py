@@ -9,6 +9,8 @@ from services.shared import problems
 from services.storefront.domain.errors import TOO_MANY, NotFound, Refused, SignedOut, Unreachable
 from services.storefront.domain.local_path import local_path
 
+SIGN_IN_PATH = "/login"
+
 
 def install(blueprint: APIBlueprint) -> None:
     """Answer so to whatever of these leaves a view of *blueprint*."""
@@ -25,9 +27,9 @@ def to(path: str) -> Response:
     return response
 
 
-def to_sign_in(back_to: str) -> Response:
+def to_sign_in(back_to: str | None) -> Response:
     """Let the visitor sign in, and come back to *back_to*."""
-    return to(f"/login?next={quote(local_path(back_to), safe='/')}")
+    return to(f"{SIGN_IN_PATH}?next={quote(local_path(back_to), safe='/')}")
 
 
 def _not_found(error: NotFound) -> Response:
@@ -49,7 +51,14 @@ def _refused(error: Refused) -> Response:
 def _signed_out(error: SignedOut) -> Response:
     del error
     # A form that was lost is not sent again by itself: its visitor comes back to the page that it belongs to.
-    return to_sign_in(request.path if request.method in ("GET", "HEAD") else _page_of(request.path))
+    return to_sign_in(
+        local_path(asked(), request.path) if request.method in ("GET", "HEAD") else _page_of(request.path)
+    )
+
+
+def asked() -> str:
+    """What was asked for, with its query."""
+    return request.full_path.removesuffix("?")
 
 
 def _page_of(path: str) -> str:

@@ -1,13 +1,10 @@
 """Finds the session of each request by its cookie, and makes, rotates and ends sessions.
 
-The id in the cookie is 256 random bits; the store knows its hash alone. The token of forms is derived from the id, so
-that it belongs to one session and changes with it.
+Whoever looks at a page with a form gets an id in a cookie, and nothing is stored. The first form that leaves something
+to keep makes the session; the store knows the hash of its id alone.
 """
 
-import hashlib
 import hmac
-import re
-import secrets
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -16,10 +13,9 @@ from flask import Response, g, request
 from services.storefront.domain.errors import SignedOut
 from services.storefront.domain.ports import SessionStore
 from services.storefront.domain.session import IDLE_MS, Customer, Session
+from services.storefront.pages.visit_ids import VisitIds, storage_key, token_of_forms
 from services.storefront.settings import Settings
 
-_ID_BYTES = 32
-_ID = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 # A request a minute must not be a write a minute.
 TOUCH_MS = 3600 * 1000
 
@@ -27,18 +23,19 @@ TOUCH_MS = 3600 * 1000
 class CurrentVisit:
     """The visitor of one request; nothing is stored of them before there is something to keep.
 
-    Args:    now_ms: of the request's begin.
+    Args:    sent: the cookie that came with it, "" for none. now_ms: of the request's begin.
     """
 
-    def __init__(self, store: SessionStore, sent_id: str | None, now_ms: int) -> None:
+    def __init__(self, store: SessionStore, ids: VisitIds, sent: str, now_ms: int) -> None:
         self._store = store
+        self._ids = ids
         self._now_ms = now_ms
+        # "" as long as there is none; a session has one, and a guest who was given a form.
         self._id = ""
         self._session: Session | None = None
         # What the answer's cookie is to say: an id, "" to forget it, None for nothing.
         self.cookie: str | None = None
-        if sent_id is not None and _ID.fullmatch(sent_id) is not None:
-            self._resume(sent_id)
+        self._resume(sent)
 
     @property
     def known(self) -> Session | None:
@@ -49,18 +46,23 @@ class CurrentVisit:
     def session(self) -> Session:
         """The session; a new one where there was none."""
         if self._session is None:
-            self._id = secrets.token_urlsafe(_ID_BYTES)
-            self._session = Session(key=_hash(self._id), created_at_ms=self._now_ms, seen_at_ms=self._now_ms)
+            self._session = self._new(self._known_id())
             self._store.create(self._session)
-            self.cookie = self._id
         return self._session
 
     @property
+    def is_somebody(self) -> bool:
+        """Whether pages for this visitor are for them alone."""
+        return self._id != "" or self.cookie is not None
+
+    @property
     def form_token(self) -> str:
-        """What every form of this session sends along."""
-        if self._session is None:
-            _ = self.session
-        return hmac.new(self._id.encode(), b"form", hashlib.sha256).hexdigest()
+        """What every form of this visitor sends along."""
+        return token_of_forms(self._known_id())
+
+    def sent_form(self, token: str) -> bool:
+        """Whether *token* is that of this visitor's forms."""
+        return self._id != "" and hmac.compare_digest(token.encode(), self.form_token.encode())
 
     def change(self, work: Callable[[Session], Session]) -> Session:
         """Store what *work* makes of the session as it is now.
@@ -69,7 +71,7 @@ class CurrentVisit:
         """
         changed = self._store.change(self.session.key, work)
         if changed is None:
-            self._session = None
+            self._session, self._id = None, ""
             raise SignedOut
         self._session = changed
         return changed
@@ -88,27 +90,45 @@ class CurrentVisit:
 
     def sign_in(self, customer: Customer) -> None:
         """From now on the visitor is *customer*, under an id that nobody has seen before."""
-        old = self.session
-        self._id = secrets.token_urlsafe(_ID_BYTES)
-        self._session = replace(old, key=_hash(self._id), customer=customer, seen_at_ms=self._now_ms)
-        self._store.replace(old.key, self._session)
-        self.cookie = self._id
+        old = self._session
+        self._id = self.cookie = self._ids.new()
+        fresh = replace(self._new(self._id), customer=customer)
+        if old is not None:
+            kept = replace(old, key=fresh.key, customer=customer, is_cart_sought=False, seen_at_ms=self._now_ms)
+            if self._store.replace(old.key, kept):
+                self._session = kept
+                return
+        # Also where the same form came twice: what was put aside went with the first, and goes into a cart once.
+        self._session = fresh
+        self._store.create(fresh)
 
     def end(self) -> None:
         """Forget the session, here and in the browser."""
         if self._session is not None:
             self._store.delete(self._session.key)
-        self._session = None
+        self._session, self._id = None, ""
         self.cookie = ""
 
-    def _resume(self, sent_id: str) -> None:
-        found = self._store.find(_hash(sent_id))
+    def _resume(self, sent: str) -> None:
+        visit_id, is_signed = self._ids.read(sent)
+        found = self._store.find(storage_key(visit_id)) if visit_id else None
         if found is None or found.is_over(self._now_ms):
+            self._id = visit_id if is_signed and found is None else ""
             return
-        self._id, self._session = sent_id, found
+        self._id, self._session = visit_id, found
         if self._now_ms - found.seen_at_ms > TOUCH_MS:
             self.change(lambda session: replace(session, seen_at_ms=self._now_ms))
-            self.cookie = sent_id
+            self.cookie = sent
+
+    def _known_id(self) -> str:
+        """The visitor's id; a new one where they had none."""
+        if not self._id:
+            self._id = self._ids.new()
+            self.cookie = self._ids.signed(self._id)
+        return self._id
+
+    def _new(self, visit_id: str) -> Session:
+        return Session(key=storage_key(visit_id), created_at_ms=self._now_ms, seen_at_ms=self._now_ms)
 
 
 class Visits:
@@ -120,6 +140,7 @@ class Visits:
     def __init__(self, store: SessionStore, settings: Settings, *, now: Callable[[], float]) -> None:
         self._store = store
         self._settings = settings
+        self._ids = VisitIds(settings.session_key)
         self._now = now
 
     def current(self) -> CurrentVisit:
@@ -129,8 +150,8 @@ class Visits:
         """
         found: CurrentVisit | None = g.get("visit")
         if found is None:
-            sent = request.cookies.get(self._settings.cookie)
-            found = CurrentVisit(self._store, sent, int(self._now() * 1000))
+            sent = request.cookies.get(self._settings.cookie, "")
+            found = CurrentVisit(self._store, self._ids, sent, int(self._now() * 1000))
             g.visit = found
         return found
 
@@ -148,10 +169,6 @@ class Visits:
                 path="/",
             )
         if "Cache-Control" not in response.headers:
-            private = visit is not None and (visit.known is not None or visit.cookie is not None)
+            private = visit is not None and visit.is_somebody
             response.headers["Cache-Control"] = "no-store" if private else "private, no-cache"
             response.vary.add("Cookie")
-
-
-def _hash(session_id: str) -> str:
-    return hashlib.sha256(session_id.encode()).hexdigest()

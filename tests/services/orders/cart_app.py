@@ -59,6 +59,7 @@ class Shop:
     carts: CartRepository
     catalog: Catalog
     steps: list[str]
+    used: set[str] = field(default_factory=set)
 
     @property
     def client(self) -> FlaskClient:

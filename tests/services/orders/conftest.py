@@ -119,7 +119,7 @@ def postgres_carts(postgres_server: str) -> Iterator[Database]:
     with psycopg.connect(for_libpq(postgres_server), autocommit=True) as admin:
         admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
     database = open_database(f"{postgres_server.rpartition('/')[0]}/{name}", pool_size=THREADS)
-    migrate.upgrade(database, "orders", "0001")
+    migrate.upgrade(database, "orders")
     yield database
     database.close()
 
@@ -128,7 +128,7 @@ def postgres_carts(postgres_server: str) -> Iterator[Database]:
 def sqlite_carts(tmp_path: Path) -> Iterator[Database]:
     """A migrated SQLite file."""
     database = open_database(f"sqlite:///{tmp_path / 'orders.db'}", pool_size=THREADS)
-    migrate.upgrade(database, "orders", "0001")
+    migrate.upgrade(database, "orders")
     yield database
     database.close()
 
@@ -156,9 +156,9 @@ def open_shop(clock: Clock) -> Callable[[CartRepository], Shop]:
     """Makes shops over a store of carts."""
 
     def make(carts: CartRepository) -> Shop:
-        catalog, steps = Catalog(), list[str]()
-        pages = cart_pages(carts, catalog, now=clock, count_step=steps.append)
-        return Shop(make_app(pages, Words()), carts, catalog, steps)
+        catalog, steps, used = Catalog(), list[str](), set[str]()
+        pages = cart_pages(carts, catalog, now=clock, count_step=steps.append, used=used.intersection)  # type: ignore[arg-type]
+        return Shop(make_app(pages, Words()), carts, catalog, steps, used)
 
     return make
 

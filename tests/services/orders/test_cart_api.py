@@ -119,6 +119,19 @@ def test_an_unchanged_cart_is_not_sent_again(shop: Shop) -> None:
     assert shop.ask("GET", f"/{cart_id}", headers={"If-None-Match": '"1"'}).status_code == 200
 
 
+def test_ones_own_open_carts_are_listed(shop: Shop) -> None:
+    """As each of them is shown; nobody else's, none that was ordered, none whose order is under way."""
+    kept, ordered, under_way = shop.new(), shop.new(), shop.new()
+    for cart_id in (kept, ordered, under_way):
+        shop.put(cart_id, "PAN-1", 2)
+    shop.order(ordered)
+    shop.used.add(under_way)
+    answer = shop.ask("GET", "")
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
+    assert answer.json == {"items": [shop.ask("GET", f"/{kept}").json]}
+    assert shop.ask("GET", "", BERT).json == {"items": []}
+
+
 def test_a_cart_expires(shop: Shop, clock) -> None:
     """Thirty days after its last change it is not found."""
     cart_id = shop.new()
@@ -209,6 +222,7 @@ def test_every_operation_is_described(shop: Shop) -> None:
     }
     assert found == {
         "create_cart": ("post", "", True),
+        "list_carts": ("get", "", True),
         "get_cart": ("get", "/{cart_id}", True),
         "put_cart_item": ("put", "/{cart_id}/items/{sku}", True),
         "delete_cart_item": ("delete", "/{cart_id}/items/{sku}", True),
@@ -222,6 +236,7 @@ def test_every_operation_is_described(shop: Shop) -> None:
     any_route, of_a_body = {"401", "403", "503"}, {"400", "413", "415", "422"}
     assert answers == {
         "create_cart": {"201"} | of_a_body | any_route,
+        "list_carts": {"200"} | any_route,
         "get_cart": {"200", "304", "404"} | any_route,
         "put_cart_item": {"200", "404", "409", "412"} | of_a_body | any_route,
         "delete_cart_item": {"200", "404", "409", "412"} | any_route,

@@ -158,6 +158,27 @@ def test_a_change_makes_a_cart_last(carts: CartRepository, cart: Cart, clock) ->
     assert carts.get(cart.cart_id) == changed
 
 
+def test_an_owners_open_carts_are_listed(carts: CartRepository, cart: Cart, clock) -> None:
+    """The one changed last first, with their lines, so many as wanted; none that was ordered, expired, is another's."""
+    anna = f"u-{uuid.uuid4().hex}"
+    made = [new_cart(owner=anna, now_ms=clock.ms + number) for number in range(4)]
+    for each in made:
+        carts.create(each)
+    changed = put_item(put_item(made[0], line("PAN-2"), now_ms=clock.ms + 9), line("CUP-1"), now_ms=clock.ms + 10)
+    carts.save(changed, made[0].version)
+    filled = put_item(made[1], line("PAN-2"), now_ms=clock.ms + 1)
+    carts.save(filled, made[1].version)
+    carts.save(mark_ordered(filled, now_ms=clock.ms + 20), filled.version)
+    assert carts.open_of(anna, limit=9) == (changed, made[3], made[2])
+    assert carts.open_of(anna, limit=2) == (changed, made[3])
+    assert carts.open_of("nobody", limit=9) == ()
+    opened = reopen(carts.get(made[1].cart_id), now_ms=clock.ms + 30)
+    carts.save(opened, opened.version - 1)
+    assert carts.open_of(anna, limit=1) == (opened,)
+    clock.now += (LIFETIME_MS + 10) / 1000
+    assert carts.open_of(anna, limit=9) == (opened,)
+
+
 def test_a_store_that_works_passes_its_check(carts: CartRepository) -> None:
     """It returns."""
     carts.check()

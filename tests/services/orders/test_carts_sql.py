@@ -23,7 +23,7 @@ LINE = CartLine(sku="PAN-1", quantity=2, unit_price=Money(minor_units=250, curre
 def database(database_url: str) -> Iterator[Database]:
     """The service's database with the carts' revision."""
     found = open_database(database_url)
-    migrate.upgrade(found, "orders", "0001")
+    migrate.upgrade(found, "orders")
     yield found
     found.close()
 

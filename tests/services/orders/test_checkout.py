@@ -2,10 +2,11 @@
 
 import pytest
 
-from services.orders.domain.cart import CartState
+from services.orders.domain.cart import CartLine, CartState, put_item
 from services.orders.domain.cart_errors import CartNotFound
+from services.orders.domain.money import Money
 from services.orders.domain.order import State
-from services.orders.domain.order_errors import Abandoned, CartUsed
+from services.orders.domain.order_errors import Abandoned, CartOutdated, CartUsed
 from services.shared.errors import KeyInUse
 from tests.services.orders.world import Crash, Fault, World, failing
 
@@ -71,6 +72,31 @@ def test_a_cart_is_ordered_once(world: World) -> None:
     world.place(cart)
     with pytest.raises(CartUsed):
         world.place(cart, key="k2")
+
+
+def test_a_cart_that_was_changed_since_it_was_seen_is_not_ordered(world: World) -> None:
+    """Nothing is left of the attempt; at the version that it has now it is ordered, and a repeat is the same order."""
+    cart = world.cart({"MUG-1": 1})
+    price = Money(minor_units=500, currency="EUR")
+    more = put_item(cart, CartLine(sku="POT-1", quantity=1, unit_price=price, name="POT-1"), now_ms=0)
+    world.carts.save(more, cart.version)
+    with pytest.raises(CartOutdated):
+        world.place(cart, version=cart.version)
+    assert (world.orders.data.keys, world.orders.data.orders) == ({}, {})
+    outcome = world.place(cart, version=more.version)
+    assert (outcome.order.state, outcome.order.total.minor_units) == (State.CONFIRMED, 1000)
+    assert world.place(cart, version=more.version) == outcome
+
+
+def test_a_cart_at_another_price_is_another_version(world: World) -> None:
+    """What was seen before the price had changed orders nothing after it."""
+    cart = world.cart({"MUG-1": 1})
+    world.catalog.prices["MUG-1"] = 700
+    assert world.place(cart, version=cart.version).order.reason == "price_changed"
+    with pytest.raises(CartOutdated):
+        world.place(cart, key="k2", version=cart.version)
+    again = world.place(cart, key="k3", version=world.carts.get(cart.cart_id).version)
+    assert again.order.total.minor_units == 700
 
 
 def test_another_cart_is_not_found(world: World) -> None:

@@ -440,11 +440,16 @@ class World:
     def key(self, name: str) -> MemoryKey:
         return MemoryKey(name, self.book.now_ms)
 
-    def place(self, cart: Cart, key: str = "k", method: str = "tok_visa") -> Outcome:
+    def place(self, cart: Cart, key: str = "k", method: str = "tok_visa", version: int | None = None) -> Outcome:
         """A checkout; a stored answer is an answer."""
         try:
             return self.checkout.place(
-                self.key(key), owner="u-1", cart_id=cart.cart_id, payment_method=method, traffic="user"
+                self.key(key),
+                owner="u-1",
+                cart_id=cart.cart_id,
+                cart_version=version,
+                payment_method=method,
+                traffic="user",
             )
         except Answered as answered:
             return answered.outcome

@@ -206,6 +206,12 @@ class FakePeer:
         self._shop.carts[cart_id] = {"state": "OPEN", "version": 1, "lines": {}}
         return Reply(status=201, json=self._cart(cart_id))
 
+    def _list_carts(self, path: str, body: Any, headers: Any) -> Reply:
+        failed = ("DECLINED", "CANCELLED", "EXPIRED")
+        used = {each["cart_id"] for each in self._shop.orders.values() if each["state"] not in failed}
+        found = [each for each, cart in self._shop.carts.items() if cart["state"] == "OPEN" and each not in used]
+        return Reply(status=200, json={"items": [self._cart(each) for each in reversed(found)]})
+
     def _get_cart(self, path: str, body: Any, headers: Any) -> Reply:
         if _last(path) not in self._shop.carts:
             return problem(404, "cart_not_found")
@@ -237,6 +243,8 @@ class FakePeer:
             return problem(404, "cart_not_found")
         if cart["state"] != "OPEN":
             return problem(409, "cart_used")
+        if cart["version"] != body["cart_version"]:
+            return problem(409, "cart_changed")
         shop.answers[key] = self._ordered(body, cart)
         return shop.answers[key]
 
@@ -251,6 +259,7 @@ class FakePeer:
             for line in changed:
                 quantity, _ = cart["lines"][line["sku"]]
                 cart["lines"][line["sku"]] = (quantity, line["unit_price"])
+            cart["version"] += 1
             return problem(409, "price_changed", lines=changed)
         short = [
             {"sku": sku, "requested": quantity, "available": shop.stock.get(sku, 100)}

@@ -88,6 +88,53 @@ def test_a_changed_price_is_shown_and_asked_again(buyer: Browser, shop: FakeShop
     assert buyer.client.post("/checkout", data=page.form("/checkout").fields).location.startswith("/orders/ord_")
 
 
+def test_nothing_is_charged_that_the_page_did_not_show(buyer: Browser, shop: FakeShop) -> None:
+    """Filled in another window since: 409 with what has changed and the new total, which then can be ordered."""
+    form = buyer.page("/checkout").form("/checkout").fields
+    buyer.send("/p/TOY-0001", "/cart")
+    buyer.send("/cart", "/cart/KIT-0001", quantity="3")
+    response = buyer.client.post("/checkout", data=form | {"payment_method": "tok_mastercard"})
+    page = HtmlPage(response.text)
+    assert (response.status_code, page.faults, shop.orders) == (409, [], {})
+    for said in ("has changed since you saw this page", "Added since you saw", "3 in place of 2.", "€94.69"):
+        assert said in page.text("main")
+    again = page.form("/checkout").fields
+    assert again["payment_method"] == "tok_mastercard"
+    assert "€94.69" in buyer.get(buyer.client.post("/checkout", data=again).location).text
+
+
+def test_what_is_no_longer_in_the_cart_is_said(buyer: Browser, shop: FakeShop) -> None:
+    """By its number; nothing but the number of a product is repeated from the form."""
+    buyer.send("/p/TOY-0001", "/cart")
+    form = buyer.page("/checkout").form("/checkout").fields
+    buyer.send("/cart", "/cart/TOY-0001", action="remove")
+    response = buyer.client.post("/checkout", data=form | {"shown-<b>": "1x1", "shown-KIT-0009": "a lot"})
+    assert response.status_code == 409
+    assert "No longer in it: TOY-0001." in response.text
+
+
+def test_a_cart_that_was_emptied_elsewhere_leads_to_the_cart(buyer: Browser, shop: FakeShop) -> None:
+    """There is no form for nothing."""
+    form = buyer.page("/checkout").form("/checkout").fields
+    buyer.send("/cart", "/cart/KIT-0001", action="remove")
+    assert buyer.client.post("/checkout", data=form).location == "/cart"
+    assert "nothing in your cart any more" in buyer.get("/cart").text
+    assert shop.orders == {}
+
+
+def test_a_form_from_before_a_price_changed_orders_nothing(buyer: Browser, shop: FakeShop) -> None:
+    """Also once another window has been told the new price, and the cart holds it: this one has not shown it."""
+    form = buyer.page("/checkout").form("/checkout").fields
+    shop.products["KIT-0001"]["price"] = {"minor_units": 3000, "currency": "EUR"}
+    assert buyer.send("/checkout", "/checkout").status_code == 409
+    response = buyer.client.post("/checkout", data=form)
+    page = HtmlPage(response.text)
+    assert (response.status_code, shop.orders) == (409, {})
+    assert "before: €24.90" in page.text("main")
+    assert "Now €30.00 each." in page.text("main")
+    assert buyer.client.post("/checkout", data=page.form("/checkout").fields).location.startswith("/orders/ord_")
+
+
 def test_what_is_out_of_stock_is_said_at_its_line(buyer: Browser, shop: FakeShop) -> None:
     """409, how many there are; the cart stays."""
     shop.stock["KIT-0001"] = 1
@@ -159,7 +206,7 @@ def test_an_empty_cart_is_not_checked_out(browser: Browser) -> None:
     assert browser.get("/checkout").location == "/cart"
 
 
-@pytest.mark.parametrize("field", ["key", "cart_id"])
+@pytest.mark.parametrize("field", ["key", "cart_id", "cart_version"])
 def test_a_form_without_its_hidden_fields_orders_nothing(buyer: Browser, shop: FakeShop, field: str) -> None:
     """400, or back to the cart."""
     response = buyer.send("/checkout", "/checkout", **{field: ""})

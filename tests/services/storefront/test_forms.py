@@ -6,7 +6,7 @@ import pytest
 from apiflask import APIFlask
 
 from tests.services.storefront.conftest import Browser, new_browser
-from tests.services.storefront.fake_shop import EMAIL, FakeShop
+from tests.services.storefront.fake_shop import EMAIL, PASSWORD, FakeShop
 from tests.services.storefront.test_pages import path_of, routes
 
 OWN = {"Origin": "https://localhost", "Sec-Fetch-Site": "same-origin"}
@@ -25,15 +25,46 @@ def test_only_get_and_post_are_known(app: APIFlask) -> None:
 
 @pytest.mark.parametrize("token", [None, "", "0" * 64, "ä"])
 def test_no_form_is_taken_without_the_sessions_token(app: APIFlask, shop: FakeShop, token: str | None) -> None:
-    """Missing, empty, guessed: 403 on every route that takes forms, and no service is asked."""
+    """Missing, empty, guessed: 403 on every route but the sign-in, and no service is asked."""
     browser = new_browser(app)
     browser.sign_in()
     shop.calls.clear()
-    for rule in posts(app):
+    for rule in set(posts(app)) - {"/login"}:
         data = {"quantity": "1", "sku": "KIT-0001"} | ({} if token is None else {"form_token": token})
         response = browser.client.post(path_of(rule, order_id="ord_1"), data=data)
         assert (response.status_code, response.mimetype) == (403, "text/html"), rule
     assert shop.calls == []
+
+
+@pytest.mark.parametrize("token", [None, "", "0" * 64, "ä"])
+def test_a_form_of_signing_in_that_is_out_of_date_comes_anew(
+    app: APIFlask, browser: Browser, shop: FakeShop, token: str | None
+) -> None:
+    """Nobody is signed in by it, nor is a cookie set; whoever is signed in already goes where they were going."""
+    data = {"email": EMAIL, "password": PASSWORD, "next": "/orders?cursor=x"}
+    data |= {} if token is None else {"form_token": token}
+    response = browser.client.post("/login", data=data)
+    assert (response.status_code, response.location) == (303, "/login?next=/orders%3Fcursor%3Dx")
+    assert "Set-Cookie" not in response.headers
+    assert shop.calls == []
+    assert browser.page(response.location).form("/login").fields["next"] == "/orders?cursor=x"
+    assert browser.client.post("/login", data=data | {"next": "//evil.example"}).location == "/login?next=/"
+    browser.sign_in()
+    assert browser.get(browser.client.post("/login", data=data).location).location == "/orders?cursor=x"
+
+
+def test_a_second_click_on_signing_in_is_no_error(app: APIFlask, browser: Browser, shop: FakeShop) -> None:
+    """The first answer was not waited for, so its cookie is unknown: signed in, with what was put aside, once."""
+    browser.send("/p/KIT-0001", "/cart", quantity="2")
+    before = str(browser.cookie())
+    form = browser.page("/login?next=/cart").form("/login").fields | {"email": EMAIL, "password": PASSWORD}
+    assert browser.client.post("/login", data=form).location == "/cart"
+    impatient = new_browser(app)
+    impatient.client.set_cookie("__Host-session", before, secure=True)
+    assert impatient.client.post("/login", data=form).location == "/cart"
+    page = impatient.page("/cart")
+    assert "Sign out" in page.text("header")
+    assert "€49.80" in page.text("main")
 
 
 def test_another_sessions_token_is_worth_nothing(app: APIFlask) -> None:

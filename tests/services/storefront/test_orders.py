@@ -3,7 +3,7 @@
 import pytest
 
 from services.storefront.domain.order_words import _STATES, status_of
-from tests.services.storefront.conftest import Browser
+from tests.services.storefront.conftest import Browser, Clock
 from tests.services.storefront.fake_shop import FakeShop
 from tests.services.storefront.html_page import HtmlPage
 
@@ -71,3 +71,38 @@ def test_a_reason_is_said(browser: Browser, shop: FakeShop, path: str) -> None:
     order |= {"state": "CANCELLED", "reason": "out_of_stock"}
     assert "no longer available" in browser.get(path).text
     assert callable(status_of)
+
+
+def test_a_declined_order_is_paid_with_another_card(browser: Browser, shop: FakeShop, clock: Clock) -> None:
+    """As long as its cart is open: after that there is neither the button nor a count in the header."""
+    browser.sign_in()
+    browser.send("/p/KIT-0001", "/cart", quantity="2")
+    browser.send("/checkout", "/checkout", payment_method="tok_declined")
+    (declined,) = shop.orders.values()
+    declined["created_at"] = "2023-11-14T22:00:00.000Z"
+    path = f"/orders/{declined['order_id']}"
+    assert {"class": "button main", "href": "/checkout"} in browser.page(path).all("a")
+    assert "Your cart is kept." in browser.get(path).text
+    browser.get(browser.send("/checkout", "/checkout").location)
+    page = browser.page(path)
+    assert "Payment declined" in page.text("main")
+    assert "cart is kept" not in page.text("main")
+    assert {"class": "button main", "href": "/checkout"} not in page.all("a")
+    assert "piece" not in page.text("header")
+    assert "nothing in your cart" in browser.get("/cart").text
+
+
+@pytest.mark.parametrize("state", ["PAYMENT_UNKNOWN", "CONFIRMED"])
+def test_an_open_cart_whose_order_is_another_one_is_not_taken_back(
+    browser: Browser, shop: FakeShop, clock: Clock, state: str
+) -> None:
+    """It was ordered with another card, and its second order is on its way."""
+    browser.sign_in()
+    browser.send("/p/KIT-0001", "/cart")
+    browser.send("/checkout", "/checkout", payment_method="tok_declined")
+    (declined,) = shop.orders.values()
+    declined["created_at"] = "2023-11-14T22:00:00.000Z"
+    path = browser.send("/checkout", "/checkout", payment_method="tok_timeout_after").location
+    shop.orders[path.rpartition("/")[2]]["state"] = state
+    assert "Your cart is kept." not in browser.get(f"/orders/{declined['order_id']}").text
+    assert "nothing in your cart" in browser.get("/cart").text

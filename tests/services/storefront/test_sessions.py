@@ -13,6 +13,8 @@ from services.storefront.adapters.housekeeping import purge
 from services.storefront.adapters.sealing import Box
 from services.storefront.adapters.sessions_sql import SqlSessions
 from services.storefront.domain.session import EMPTY_IDLE_MS, IDLE_MS, Customer, GuestLine, Session, Tokens
+from services.storefront.pages.visit_ids import VisitIds
+from services.storefront.pages.visits import CurrentVisit
 from services.storefront.settings import Settings
 from tests.services.storefront.conftest import KEY, START, Browser, Clock, new_browser
 
@@ -34,13 +36,13 @@ def stored(database_url: str) -> SqlSessions:
 
 
 def test_the_cookie_is_for_this_host_https_and_http_alone(browser: Browser) -> None:
-    """`__Host-`, Secure, HttpOnly, SameSite=Lax, Path=/, no Domain, 30 days; 256 random bits."""
+    """`__Host-`, Secure, HttpOnly, SameSite=Lax, Path=/, no Domain, 30 days; 256 random bits, signed."""
     header = browser.get("/login").headers["Set-Cookie"]
     parts = [part.strip() for part in header.split(";")]
     assert parts[0].startswith("__Host-session=")
     assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=2592000"} <= set(parts)
     assert "domain" not in header.lower()
-    assert len(parts[0].partition("=")[2]) == 43
+    assert [len(part) for part in parts[0].partition("=")[2].split(".")] == [43, 43]
 
 
 def test_without_https_the_cookie_has_another_name(make_app: Callable[..., APIFlask]) -> None:
@@ -53,16 +55,79 @@ def test_without_https_the_cookie_has_another_name(make_app: Callable[..., APIFl
 
 
 def test_looking_around_stores_nothing(browser: Browser, database: Database) -> None:
-    """No cookie and no row before there is a form."""
+    """No cookie before there is a form, and no row before one leaves something to keep."""
     for path in ("/", "/c/kitchen", "/search?q=pan", "/cart"):
         assert "Set-Cookie" not in browser.get(path).headers
+    for path in ("/p/KIT-0001", "/login", "/register", "/password-reset"):
+        browser.page(path)
+    browser.send("/login", "/login", email="ada@example.com", password="wrong-password")
     assert rows(database) == 0
+    browser.send("/p/KIT-0001", "/cart")
+    assert rows(database) == 1
+
+
+def test_a_guest_has_one_cookie_for_all_windows(browser: Browser, database: Database) -> None:
+    """Every form that is open is taken, whichever is sent first; what is put aside is in one session."""
+    first, second = (browser.page(path).form("/cart").fields for path in ("/p/KIT-0001", "/p/TOY-0001"))
+    cookie = browser.cookie()
+    for form in (first, second):
+        assert browser.client.post("/cart", data=form).location == "/cart"
+    assert "2 pieces" in browser.get("/cart").text.replace('<span class="hidden">', "")
+    assert (browser.cookie(), rows(database)) == (cookie, 1)
+
+
+def test_two_windows_that_store_first_at_once_lose_nothing(stored: SqlSessions) -> None:
+    """The session is made once; the second one finds it."""
+    first = a_session(lines=(GuestLine(sku="A", quantity=2),))
+    stored.create(first)
+    stored.create(a_session())
+    assert stored.find(first.key) == first
+
+
+def test_nobody_chooses_an_id(app: APIFlask, make_app: Callable[..., APIFlask], browser: Browser) -> None:
+    """One that is not stored is taken with our signature alone: not a made-up one, nor one of another shop's key."""
+    other = new_browser(make_app(settings=Settings(session_key="another-session-key-of-tests")))
+    form = other.page("/p/KIT-0001").form("/cart").fields
+    foreign = str(other.cookie())
+    for planted in (foreign, foreign.partition(".")[0], f"{'A' * 43}.{'A' * 43}", foreign + "A"):
+        victim = new_browser(app)
+        victim.client.set_cookie("__Host-session", planted, secure=True)
+        assert victim.client.post("/cart", data=form).status_code == 403
+        assert victim.page("/p/KIT-0001").form("/cart").fields["form_token"] != form["form_token"]
+        assert victim.cookie() != planted
+
+
+def test_without_a_key_guests_have_forms_too(make_app: Callable[..., APIFlask], database: Database) -> None:
+    """Signed with a key of the process's own."""
+    browser = new_browser(make_app(settings=Settings()))
+    assert browser.send("/p/KIT-0001", "/cart").location == "/cart"
+
+
+def test_what_was_put_aside_goes_with_one_sign_in(stored: SqlSessions) -> None:
+    """Of two that replace one session, the second is told, and stores nothing."""
+    guest = a_session(lines=(GuestLine(sku="A", quantity=2),))
+    stored.create(guest)
+    assert stored.replace(guest.key, replace(guest, key="b" * 64, customer=ADA))
+    assert not stored.replace(guest.key, replace(guest, key="c" * 64, customer=ADA))
+    assert stored.find("c" * 64) is None
 
 
 def rows(database: Database) -> int:
     """How many sessions there are."""
     with database.reading() as connection:
         return int(connection.execute(text("SELECT count(*) FROM sessions")).scalar_one())
+
+
+def test_two_sign_ins_at_once_take_a_guests_cart_along_once(stored: SqlSessions) -> None:
+    """Both have read the guest's session: the second one to end is signed in with nothing aside."""
+    ids = VisitIds(KEY)
+    guest = CurrentVisit(stored, ids, "", 1)
+    guest.change(lambda session: replace(session, lines=(GuestLine(sku="A", quantity=2),)))
+    first, second = (CurrentVisit(stored, ids, str(guest.cookie), 1) for _ in range(2))
+    for visit in (first, second):
+        visit.sign_in(ADA)
+    assert [len(visit.session.lines) for visit in (first, second)] == [1, 0]
+    assert [CurrentVisit(stored, ids, str(visit.cookie), 1).session.customer for visit in (first, second)] == [ADA, ADA]
 
 
 def test_the_id_is_stored_as_a_hash(browser: Browser, database: Database) -> None:
@@ -144,7 +209,12 @@ def test_purging_forgets_what_nobody_comes_back_to(stored: SqlSessions, database
 def test_what_was_stored_comes_back(stored: SqlSessions) -> None:
     """All of it; and a change of one that is gone says so."""
     session = a_session(
-        customer=ADA, lines=(GuestLine(sku="A", quantity=2),), cart_id="cart_1", items=3, notice="Hello"
+        customer=ADA,
+        lines=(GuestLine(sku="A", quantity=2),),
+        cart_id="cart_1",
+        items=3,
+        is_cart_sought=True,
+        notice="Hello",
     )
     stored.create(session)
     assert stored.find(session.key) == session

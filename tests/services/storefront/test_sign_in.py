@@ -190,8 +190,13 @@ def test_signing_out_everywhere_ends_all_sessions(app: APIFlask, shop: FakeShop)
 
 
 def test_what_is_for_customers_asks_to_sign_in(browser: Browser) -> None:
-    """And comes back to the page; for a form that was lost, to the page that it belongs to."""
+    """And comes back to the page, its query included; for a form that was lost, to the page that it belongs to."""
     assert browser.get("/orders/ord_1").location == "/login?next=/orders/ord_1"
+    status = "/checkout/status?cart=cart_" + "0" * 32
+    assert browser.get(status).location == f"/login?next={quote(status)}"
+    assert browser.sign_in(back_to=status).location == status
+    browser.send("/", "/logout")
+    assert browser.get("/orders?cursor=" + "a" * 600).location == "/login?next=/orders"
     token = browser.page("/login").form("/login").fields["form_token"]
     response = browser.client.post("/orders/ord_1/cancel", data={"form_token": token, "key": "k" * 20})
     assert response.location == "/login?next=/orders"

@@ -74,6 +74,31 @@ def test_a_changed_price_is_named(shop: SmallShop, monkeypatch: pytest.MonkeyPat
     assert shop.buy(cart, key="k2").json["total"]["minor_units"] == 600
 
 
+def test_a_cart_is_ordered_as_it_was_seen(either: SmallShop) -> None:
+    """409 for a form that is older than the cart, whatever its key, and the key is free; 422 for what is no version."""
+    cart = either.cart({"MUG-1": 1})
+    body = {"cart_id": cart, "payment_method": "tok_visa", "cart_version": 2}
+    either.ask(f"/api/v1/carts/{cart}/items/POT-1", "PUT", {"quantity": 2})
+    answer = either.ask(ORDERS, "POST", body, key="k")
+    assert (answer.status_code, answer.json["code"]) == (409, "cart_changed"), answer.text
+    assert either.ask(ORDERS).json["items"] == []
+    bought = either.ask(ORDERS, "POST", body | {"cart_version": 3}, key="k")
+    assert (bought.status_code, bought.json["total"]["minor_units"]) == (201, 2900)
+    for wrong in (0, -1, "3", 1.5, True):
+        assert either.ask(ORDERS, "POST", body | {"cart_version": wrong}, key="x").status_code == 422
+
+
+def test_a_cart_whose_order_is_under_way_is_not_listed(either: SmallShop) -> None:
+    """Nor one that was bought; one whose order came to nothing is."""
+    declined, unknown, bought = (either.cart({"MUG-1": 1}) for _ in range(3))
+    either.buy(declined, key="d", method="tok_declined")
+    either.peers["payments"].faults["authorise"] = ["lost"]
+    assert either.buy(unknown, key="u").json["state"] == "PAYMENT_UNKNOWN"
+    either.buy(bought, key="b")
+    assert either.ask(f"/api/v1/carts/{unknown}").json["state"] == "OPEN"
+    assert [each["cart_id"] for each in either.ask("/api/v1/carts").json["items"]] == [declined]
+
+
 def test_an_ordered_cart_is_used(either: SmallShop) -> None:
     """409 for another key."""
     cart = either.cart({"MUG-1": 1})
