@@ -77,6 +77,8 @@ BOUNDS = {
     "detect_outage_240ph_lag": Bound(ours=0.5),
     "false_pages_60rph": Bound(ours=0.1),
     "shop_telemetry_rps": Bound(least_ratio=0.85),
+    "platform_ready": Bound(ours=20),
+    "platform_pss": Bound(ours=1.3e9 / 2**20),
     **{f"shop_pss_{service}": Bound(ours=110) for service in SERVICES},
     **{f"shop_series_{service}": Bound(ours=5000) for service in SERVICES},
 }
