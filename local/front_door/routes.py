@@ -29,7 +29,7 @@ class Route:
 ROUTES = (
     Route(path="/", service=STOREFRONT),
     Route(path="/static", service=STOREFRONT, compress=True),
-    # Closed first, then opened path by path: what a service adds is not public until it stands here.
+    # Closed first, then opened path by path, each with what is below it: there a new route is as public as its policy.
     Route(path="/api", service=None),
     Route(path="/api/docs", service=STOREFRONT, compress=True),
     Route(path="/api/openapi.json", service=STOREFRONT, exact=True, compress=True),
