@@ -45,9 +45,7 @@ def main() -> None:
 @click.option("--scale", multiple=True, metavar="SERVICE=N", help="So many replicas; needs --postgres. Repeatable.")
 @click.option("--postgres", is_flag=True, help="Keep data in a real PostgreSQL in place of SQLite files.")
 @click.option("--redis", is_flag=True, help="Keep caches and limits in a real Redis.")
-@click.option(
-    "--files", is_flag=True, help="Keep traces and logs as files, even where Jaeger and Loki are."
-)
+@click.option("--files", is_flag=True, help="Keep traces and logs as files, even where Jaeger and Loki are.")
 @click.option("--no-history", is_flag=True, help="Give a fresh Prometheus no seeded past.")
 @click.option(
     "--for",
