@@ -1,6 +1,7 @@
 """`/api/v1/users`: one's own account, and for admins anybody's roles."""
 
 import re
+from http import HTTPStatus
 
 from apiflask import APIBlueprint
 from flask import request
@@ -44,7 +45,8 @@ def user_pages(accounts: Accounts, limiter: Limiter) -> APIBlueprint:
             return UserBody.of(accounts.rename(principal().subject, wanted.name))
 
     @blueprint.put("/me/password")
-    @limiter.limit(PASSWORD_CHANGES)
+    # Only what is done is counted: each is a letter. A wrong password has a wait of its own.
+    @limiter.limit(PASSWORD_CHANGES, deduct_when=lambda response: response.status_code == HTTPStatus.NO_CONTENT)
     @_ANYBODY
     @blueprint.input(PasswordChange, arg_name="wanted")
     @blueprint.output({}, status_code=204)
