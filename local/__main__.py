@@ -110,6 +110,7 @@ def break_(service: str, fault: str, share: float, seconds: int, more: tuple[str
     break catalog errors                        a share of its requests answers 500
     break orders latency --set delay_seconds=2  a share of them is slow
     break payments timeout-after-charge         money is taken, and nobody is told
+    break pagerduty rate-limit                  a share of the pages is refused with 429; also errors, slow, drop
     A fault that there is not is refused with the names of those that there are.
     """
     body = {"fault": fault, "share": share, "seconds": seconds, **dict(map(_setting, more))}

@@ -52,7 +52,7 @@ def _write_prometheus(settings: Settings, choice: Choice) -> None:
     jobs: dict[str, dict[str, int]] = {}
     for name in choice.processes:
         jobs.setdefault(service_of(name), {})[name] = settings.port(name)
-    for name in (*choice.workers, "prometheus"):
+    for name in (*choice.workers, "pagerduty", "prometheus"):
         jobs[name] = {name: settings.port(name)}
     jobs["alertmanager"] = {name: settings.port(name) for name in ALERTMANAGERS}
     _write_yaml(settings, prometheus_config.config(jobs=jobs, rules=settings.rules), "prometheus.yml")

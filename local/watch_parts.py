@@ -33,7 +33,7 @@ def pagerduty(settings: Settings, *, fault_token: str) -> Part:
             "local.pagerduty:from_environment()",
         ),
         address=settings.url("pagerduty"),
-        ready_url=settings.url("pagerduty") + "/incidents",
+        ready_url=settings.url("pagerduty") + "/livez",
         environment={
             "PAGERDUTY_EVENTS": str(settings.pagerduty_events),
             "PAGERDUTY_KEYS": str(settings.keys),

@@ -11,7 +11,7 @@ import pytest
 from local.shop import SERVICES, WORKERS
 
 SLOS = {"catalog-availability": 0.999, "catalog-latency": 0.99, "storefront-availability": 0.999}
-JOBS = {*SERVICES, *WORKERS, "prometheus", "alertmanager"}
+JOBS = {*SERVICES, *WORKERS, "pagerduty", "prometheus", "alertmanager"}
 
 
 @pytest.fixture(scope="module")

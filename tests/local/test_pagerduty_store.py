@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.pagerduty_store import Incident, IncidentStore
+from local import pagerduty_file
+from local.pagerduty_incident import MOST_ENTRIES, Incident
+from local.pagerduty_store import IncidentStore
 
 ACTIONS = st.sampled_from(["trigger", "acknowledge", "resolve"])
 EVENTS = st.lists(st.tuples(ACTIONS, st.sampled_from(["k1", "k2"]), st.sampled_from(["t1", "t2"])), max_size=15)
@@ -34,7 +36,7 @@ def path(tmp_path: Path) -> Path:
 def test_a_repeated_trigger_is_the_same_incident(path: Path) -> None:
     """It counts, and an acknowledgement stays."""
     store = IncidentStore(path)
-    for at, action in enumerate(["trigger", "acknowledge", "trigger"]):
+    for at, action in enumerate(["trigger", "acknowledge", "trigger", "acknowledge"]):
         _send(store, action, at=str(at))
     incident = _only(store)
     assert (incident.status, incident.triggers) == ("acknowledged", 2)
@@ -104,3 +106,83 @@ def test_a_write_that_fails_changes_nothing(path: Path) -> None:
     with pytest.raises(OSError, match="directory"):
         _send(store, "trigger")
     assert store.incidents() == ()
+
+
+@pytest.mark.parametrize("damaged", ["oops", "[]", "{}", '{"at":"1","team":"t","dedup_key":"k","event":null}'])
+def test_a_damaged_line_is_named(path: Path, damaged: str) -> None:
+    """Not skipped: what it held was answered once."""
+    _send(IncidentStore(path), "trigger")
+    path.write_text(damaged + "\n" + path.read_text())
+    with pytest.raises(ValueError, match=r"events\.jsonl:1: not an event"):
+        IncidentStore(path)
+
+
+@given(events=EVENTS, most_events=st.integers(1, 6))
+def test_a_file_that_is_made_shorter_tells_the_same(events: list[tuple[str, str, str]], most_events: int) -> None:
+    """Numbers, times, logs; whenever that happens, and after each new start."""
+    with tempfile.TemporaryDirectory() as folder, mock.patch("os.fsync"):
+        plain = IncidentStore(Path(folder) / "plain.jsonl")
+        path = Path(folder) / "short.jsonl"
+        short = IncidentStore(path, most_events=most_events)
+        for at, (action, key, team) in enumerate(events):
+            _send(plain, action, key, team, str(at))
+            _send(short, action, key, team, str(at))
+        assert short.incidents() == plain.incidents()
+        assert IncidentStore(path, most_events=most_events).incidents() == plain.incidents()
+        assert sum("event" in record for record in pagerduty_file.read(path)) < most_events
+
+
+def test_only_old_resolved_incidents_are_forgotten(path: Path) -> None:
+    """Those that are open stay however old they are; numbers go on, also if the newest one is resolved."""
+    store = IncidentStore(path, most_events=8, most_resolved=1)
+    _send(store, "trigger", "open")
+    for key in ("a", "b", "c"):
+        _send(store, "trigger", key)
+        _send(store, "resolve", key)
+    assert len(store.incidents()) == 4
+    _send(store, "trigger", "open")
+    assert [incident.number for incident in store.incidents()] == [1, 4]
+    again = IncidentStore(path)
+    _send(again, "trigger", "new")
+    assert [(i.number, i.status) for i in again.incidents()] == [(1, "triggered"), (4, "resolved"), (5, "triggered")]
+
+
+def test_a_file_that_cannot_be_made_shorter_stays(path: Path) -> None:
+    """Every event is still there; nothing is left beside it."""
+    store = IncidentStore(path, most_events=2)
+    _send(store, "trigger")
+    with mock.patch("pathlib.Path.replace", side_effect=OSError(28, "No space left on device")):
+        _send(store, "resolve")
+    assert [each.name for each in path.parent.iterdir()] == ["events.jsonl"]
+    assert len(path.read_text().splitlines()) == 2
+    assert _only(IncidentStore(path, most_events=100)).status == "resolved"
+
+
+def test_a_log_keeps_its_begin_and_its_end(path: Path) -> None:
+    """An alert that is sent anew for weeks does not grow without end."""
+    with mock.patch("os.fsync"):
+        store = IncidentStore(path)
+        for at in range(MOST_ENTRIES + 5):
+            _send(store, "trigger", at=str(at))
+    times = [int(entry.at) for entry in _only(store).log]
+    assert (len(times), times[:2], times[-1]) == (MOST_ENTRIES, [0, 6], MOST_ENTRIES + 4)
+    assert _only(store).triggers == MOST_ENTRIES + 5
+
+
+@pytest.mark.parametrize("written", [0, 1, 20])
+def test_a_line_that_the_disk_has_no_room_for_leaves_nothing(path: Path, written: int) -> None:
+    """Whatever of it had been written is taken back, and the next line stands by itself."""
+    pagerduty_file.append(path, {"n": 1})
+    whole, room = path.read_bytes(), iter([written])
+    write = pagerduty_file.os.write
+
+    def full(file: int, data: bytes) -> int:
+        for left in room:
+            return write(file, data[:left])
+        raise OSError(28, "No space left on device")
+
+    with mock.patch("os.write", full), pytest.raises(OSError, match="No space"):
+        pagerduty_file.append(path, {"text": "x" * 100})
+    assert path.read_bytes() == whole
+    pagerduty_file.append(path, {"n": 2})
+    assert pagerduty_file.read(path) == [{"n": 1}, {"n": 2}]

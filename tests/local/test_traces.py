@@ -3,6 +3,7 @@
 import json
 import resource
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -94,22 +95,26 @@ def test_a_folder_that_was_removed_is_made_again(tmp_path: Path) -> None:
     assert (tmp_path / "traces" / NAME).read_text() == "two\n"
 
 
-@pytest.fixture
-def small_files() -> Iterator[int]:
-    """No file of this process may be longer than so many bytes: writing stops in the middle, as on a full disk."""
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """No file of this process may be longer than so many bytes: writing stops in the middle, as on a full disk.
+
+    Not a fixture: pytest itself writes between a test's end and its fixtures' ends, perhaps to a longer file.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
-        yield 1000
+        yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_a_line_that_does_not_fit_leaves_nothing(tmp_path: Path, small_files: int) -> None:
+def test_a_line_that_does_not_fit_leaves_nothing(tmp_path: Path) -> None:
     """Its beginning is taken back, and what fits is still kept."""
     kept = SpanFiles(tmp_path / NAME)
-    kept.keep("a" * 600)
-    with pytest.raises(OSError, match="File too large"):
-        kept.keep("b" * 600)
-    kept.keep("c" * 300)
+    with files_of_at_most(1000):
+        kept.keep("a" * 600)
+        with pytest.raises(OSError, match="File too large"):
+            kept.keep("b" * 600)
+        kept.keep("c" * 300)
     assert (tmp_path / NAME).read_text() == "a" * 600 + "\n" + "c" * 300 + "\n"
