@@ -1,58 +1,33 @@
-"""What is left of each promise now: query results in, one `SloStatus` per SLO out."""
+"""What is left of each promise now: readings in, one `SloStatus` per SLO out."""
 
 from __future__ import annotations
 
 import math
-import time
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass
 
-from budget.answers import Rule, RuleGroup, Sample
-from slo import conventions
+from budget import readings as asked
+from budget import trust
+from budget.answers import Sample
+from budget.exhaustion import seconds_until_spent
+from budget.firing import Alert, alerts_of, gravest
+from budget.identity import Key
+from budget.parts import Figures, Part, by_id, copies
+from budget.readings import Readings, Source, read
+from budget.trust import Seeded
+from slo import conventions, windows
 
+__all__ = ["Readings", "SloStatus", "Source", "read", "statuses"]
+
+OK = "ok"
 NO_DATA = "no data"
+EXHAUSTED = "exhausted"
 STALE = "stale"
 LOW_TRAFFIC = "low traffic"
-OK = "ok"
-PENDING = "pending"
-ABSENT = "absent"
+SEEDED = "seeded"
 
-HOUR_RATIO = conventions.sli_ratio("1h")
-# The page's own reading of six hours; sloth's rules have the plain one alone.
-SIX_HOURS_RATIO, SLOTH_SIX_HOURS_RATIO = conventions.recent_ratio("6h"), conventions.sli_ratio("6h")
-HOUR_EVENTS = conventions.total_rate("1h")
-# What is asked: each record once for all SLOs together, whatever their number.
-RECORDS = (
-    conventions.OBJECTIVE,
-    conventions.PERIOD_DAYS,
-    conventions.CURRENT_BURN_RATE,
-    HOUR_RATIO,
-    SIX_HOURS_RATIO,
-    SLOTH_SIX_HOURS_RATIO,
-    HOUR_EVENTS,
-    conventions.PERIOD_BURN_RATE,
-    conventions.BUDGET_REMAINING,
-    conventions.BUDGET_EVENTS_REMAINING,
-)
-# Named after the period, which differs from SLO to SLO: both asked at once.
-TOTAL_EVENTS, BAD_EVENTS = conventions.total_increase(""), conventions.bad_increase("")
-# Below so many events in an hour one failure is a tenth of them and more: the ratio says little of that hour.
-LOW_TRAFFIC_EVENTS = 10.0
-# Prometheus looks back for five minutes; what is older is shown by nobody as if it were now.
-STALE_SECONDS = 300.0
-# The local platform marks its seeded past so: each sample's value is its own time. See local/past.
-SEEDED = "tillwatch_history_seeded_timestamp_seconds"
-SEEDED_RANGE = "90d"
-MEASURED = (conventions.CURRENT_BURN_RATE, conventions.PERIOD_BURN_RATE)  # the others may be constants
-ALERTS = "ALERTS"  # Prometheus' own series: one per alert that is pending or firing
-
-_ALERT_ORDER = (conventions.PAGE, ABSENT, conventions.TICKET, PENDING)
-_ABSENT_SUFFIX = conventions.absent_alert("")
-
-# An SLO's identity: the three ids, and what tells its copies apart. Hashable, and readable in a test.
-Key = tuple[tuple[str, str], ...]
+_SIX_HOURS = (asked.SIX_HOURS_RATIO, asked.SLOTH_SIX_HOURS_RATIO)
+_MEASURED = (conventions.CURRENT_BURN_RATE, conventions.PERIOD_BURN_RATE)  # the others may be constants
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +35,14 @@ class SloStatus:
     """One SLO's figures now. A figure is None where Prometheus holds no (finite) value for it.
 
     Ratios are 0–1; *sli* is the share of good events over the period; a burn rate of 1.0 spends the budget in exactly
-    one period, over the last five minutes, the last hour and the last six; *events* and *bad_events* were counted in
-    the period, *events_remaining* may still fail in it; *labels* are the identity labels beside the ids.
+    one period; *events* and *bad_events* were counted in the period, *events_remaining* may still fail in it;
+    *labels* are the identity labels beside the ids.
 
-    exhausted_at:  Unix seconds at which the budget is spent, should the burn of the last six hours last: now, if it is
-                   spent; None, if it would never be. What leaves the rolling period meanwhile is not given back, so
-                   that the time is rather too early than too late; at a burn of 1 or less more is given back.
-    alert:         the gravest of page, absent, ticket, pending; else ok, low traffic, stale or no data.
-    alerts:        names and severities of what fires. seeded: share of the period that is made up.
+    seconds_left:  until the budget is spent at the pace of the last six hours (`exhaustion`); 0 where it is spent,
+                   None where it never is, or is unknown.
+    alert:         the gravest of page, absent, ticket, pending; else ok, or no data.
+    states:        which of exhausted, no data, stale, low traffic, seeded hold. faults: why it is stale.
+    at:            when all this was so, in Unix seconds.
     """
 
     id: str
@@ -84,114 +59,59 @@ class SloStatus:
     events_remaining: float | None
     events: float | None
     bad_events: float | None
-    exhausted_at: float | None
+    events_1h: float | None
+    seconds_left: float | None
     alert: str
-    alerts: tuple[tuple[str, str], ...]
-    low_traffic: bool
-    seeded: float
+    alerts: tuple[Alert, ...]
+    states: tuple[str, ...]
+    faults: tuple[str, ...]
+    seeded: Seeded | None
+    at: float
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Readings:
-    """All that `statuses` needs: each record's samples, the alerts' samples, and the loaded rules.
-
-    seeded: from when to when the past is made up, in Unix seconds; None where it is not. at: when all this was asked.
-    """
-
-    records: Mapping[str, tuple[Sample, ...]]
-    alerts: tuple[Sample, ...] = ()
-    groups: tuple[RuleGroup, ...] = ()
-    counted: tuple[Sample, ...] = ()
-    seeded: tuple[float, float] | None = None
-    at: float = 0.0
-
-
-@dataclass(slots=True, kw_only=True)
-class _Part:
-    """One SLO's share of the readings, filled while they are sorted."""
-
-    records: dict[str, list[Sample]] = field(default_factory=lambda: defaultdict(list))
-    counted: list[Sample] = field(default_factory=list)
-    alerts: list[Sample] = field(default_factory=list)
-    rules: list[Rule] = field(default_factory=list)
-    stale: bool = False
-
-
-class Source(Protocol):
-    """What is read from: `budget.prometheus.Prometheus`, or a fake of it."""
-
-    def instant(self, query: str) -> tuple[Sample, ...]:
-        """Value of *query* now."""
-
-    def rules(self) -> tuple[RuleGroup, ...]:
-        """Every loaded rule group."""
-
-
-def read(source: Source) -> Readings:
-    """Ask *source* once per record, once for the alerts and once for the rules.
-
-    Raises:  Unreachable, QueryFailed.
-    """
-    selector = f'{{{conventions.ID}!=""}}'
-    counted = f'{{__name__=~"(?:{TOTAL_EVENTS}|{BAD_EVENTS}).+",{conventions.ID}!=""}}'
-    marks = [source.instant(f"{which}_over_time({SEEDED}[{SEEDED_RANGE}])") for which in ("min", "max")]
-    return Readings(
-        records={record: source.instant(f"{record}{selector}") for record in RECORDS},
-        alerts=source.instant(f"{ALERTS}{selector}"),
-        groups=source.rules(),
-        counted=source.instant(counted),
-        seeded=(marks[0][0].value, marks[1][0].value) if all(marks) else None,
-        at=time.time(),
-    )
+    @property
+    def is_healthy(self) -> bool:
+        """Budget left, known by figures of now, and nothing fires."""
+        left = self.budget_remaining is not None and self.budget_remaining > 0
+        fires = any(alert.state == "firing" for alert in self.alerts)
+        return left and not fires and STALE not in self.states
 
 
 def statuses(readings: Readings) -> tuple[SloStatus, ...]:
     """One status per SLO and copy of it, sorted by service, SLO and identity labels.
 
-    An SLO whose rules are loaded but have no series yet is there too, as no data.
+    An SLO whose rules are loaded but have no series yet is there too, as no data; where no rules of SLOs are loaded
+    at all, for they run elsewhere, also one whose records have stopped within the last day, as stale.
     """
-    parts = _by_id(readings).values()
-    rows = (_status(key, part, readings) for part in parts for key in _copies(part))
+    parts = by_id(readings).values()
+    elsewhere = not any(part.rules for part in parts)
+    rows = (_status(key, part, readings) for part in parts for key in copies(part, elsewhere=elsewhere))
     return tuple(sorted(rows, key=_place))
 
 
-def _by_id(readings: Readings) -> dict[str, _Part]:
-    """The readings of each SLO apart: 5,000 of them are then read in one pass."""
-    parts: dict[str, _Part] = defaultdict(_Part)
-    for record, samples in readings.records.items():
-        for sample in samples:
-            parts[sample.labels.get(conventions.ID, "")].records[record].append(sample)
-    for sample in readings.counted:
-        parts[sample.labels.get(conventions.ID, "")].counted.append(sample)
-    for sample in readings.alerts:
-        parts[sample.labels.get(conventions.ID, "")].alerts.append(sample)
-    for group in readings.groups:
-        stale = _is_stale(group, readings.at)
-        for rule in group.rules:
-            part = parts[rule.labels.get(conventions.ID, "")]
-            part.rules.append(rule)
-            part.stale |= stale or rule.health == "err"
-    parts.pop("", None)
-    return parts
-
-
-def _copies(part: _Part) -> list[Key]:
-    """The identities of one SLO's copies: those that no other says more of."""
-    keys = {_key(sample.labels) for samples in part.records.values() for sample in samples}
-    keys |= {_key(rule.labels) for rule in part.rules}
-    return [key for key in keys if not any(set(key) < set(other) for other in keys)]
-
-
-def _status(key: Key, part: _Part, readings: Readings) -> SloStatus:
-    values = {record: _value(key, part.records[record]) for record in RECORDS}
-    labels = dict(key)
-    objective, spent = values[conventions.OBJECTIVE], values[conventions.PERIOD_BURN_RATE]
-    remaining, days = values[conventions.BUDGET_REMAINING], values[conventions.PERIOD_DAYS]
-    six_hours = values[SIX_HOURS_RATIO] if values[SIX_HOURS_RATIO] is not None else values[SLOTH_SIX_HOURS_RATIO]
-    burn = _burn(six_hours, objective)
-    hour = values[HOUR_EVENTS]
-    low = hour is not None and hour * 3600 < LOW_TRAFFIC_EVENTS
-    measured = any(values[record] is not None for record in MEASURED)
+def _status(key: Key, part: Part, readings: Readings) -> SloStatus:
+    figures = Figures(key, part)
+    objective, days = figures[conventions.OBJECTIVE], figures[conventions.PERIOD_DAYS]
+    spent, left = figures[conventions.PERIOD_BURN_RATE], figures[conventions.BUDGET_REMAINING]
+    events_left, burn_6h = figures[conventions.BUDGET_EVENTS_REMAINING], figures.burn(*_SIX_HOURS)
+    measured = any(figures[record] is not None for record in _MEASURED)
+    # What is counted in a unit of the spec's own has no record of events that may fail.
+    counts, period = events_left is not None, _spelt_period(days)
+    low = trust.is_low_traffic(
+        figures[asked.HOUR_EVENTS],
+        counts=counts,
+        ratio=figures.raw(asked.HOUR_RATIO),
+        floor=trust.low_traffic_floor(0 if objective is None else objective, days),
+    )
+    faults = (*_age_fault(figures, part, readings.at), *part.faults)
+    seeded = trust.seeded_part(readings.seeded, days, readings.at)
+    found = {
+        EXHAUSTED: left is not None and left <= 0,
+        NO_DATA: not measured and not low and not faults,
+        STALE: bool(faults),
+        LOW_TRAFFIC: low,
+        SEEDED: seeded is not None,
+    }
+    alerts, labels = alerts_of(key, part.alerts, part.since), dict(key)
     return SloStatus(
         id=labels.pop(conventions.ID),
         service=labels.pop(conventions.SERVICE, ""),
@@ -201,113 +121,58 @@ def _status(key: Key, part: _Part, readings: Readings) -> SloStatus:
         period_days=days,
         # The record of the period's ratio is named after the period; this one is the same for every SLO.
         sli=None if objective is None or spent is None else 1 - spent * (1 - objective),
-        burn_rate=values[conventions.CURRENT_BURN_RATE],
-        burn_rate_1h=_burn(values[HOUR_RATIO], objective),
-        burn_rate_6h=burn,
-        budget_remaining=remaining,
-        events_remaining=values[conventions.BUDGET_EVENTS_REMAINING],
-        events=_counted(key, part.counted, TOTAL_EVENTS),
-        bad_events=_counted(key, part.counted, BAD_EVENTS),
-        exhausted_at=exhausted_at(remaining, burn, days, now=readings.at),
-        alert=_alert(key, part, otherwise=_without_alerts(part, measured=measured, low=low)),
-        alerts=_firing(key, part.alerts),
-        low_traffic=low,
-        seeded=_seeded(readings, days),
+        burn_rate=figures[conventions.CURRENT_BURN_RATE],
+        burn_rate_1h=figures.burn(asked.HOUR_RATIO),
+        burn_rate_6h=burn_6h,
+        budget_remaining=left,
+        events_remaining=events_left,
+        events=figures[conventions.total_increase(period)] if counts else None,
+        bad_events=figures[conventions.bad_increase(period)] if counts else None,
+        events_1h=figures[asked.HOUR_EVENTS] if counts else None,
+        seconds_left=_seconds_left(left, burn_6h, days, figures, now=readings.at),
+        alert=gravest(alerts) or (OK if measured else NO_DATA),
+        alerts=alerts,
+        states=tuple(state for state, holds in found.items() if holds),
+        faults=faults,
+        seeded=seeded,
+        at=readings.at,
     )
 
 
-def exhausted_at(remaining: float | None, burn: float | None, days: float | None, *, now: float) -> float | None:
-    """As `SloStatus` has it, of the share of the budget that remains, the burn rate and the period in days."""
-    if remaining is None:
-        return None
-    if remaining <= 0:
-        return now
-    if burn is None or days is None or burn <= 1:
-        return None
-    return now + remaining / burn * days * 86_400
-
-
-def _burn(ratio: float | None, objective: float | None) -> float | None:
-    return None if ratio is None or objective is None or objective >= 1 else ratio / (1 - objective)
-
-
-def _counted(key: Key, samples: Iterable[Sample], kind: str) -> float | None:
-    return _value(key, [sample for sample in samples if sample.labels.get("__name__", "").startswith(kind)])
-
-
-def _seeded(readings: Readings, days: float | None) -> float:
-    """Share of the period that lies within what is seeded."""
-    if readings.seeded is None or not days:
+def _seconds_left(
+    left: float | None, burn: float | None, days: float | None, figures: Figures, *, now: float
+) -> float | None:
+    if left is not None and left <= 0:
         return 0.0
-    period = days * 86_400
-    start, end = max(readings.seeded[0], readings.at - period), min(readings.seeded[1], readings.at)
-    return max(end - start, 0.0) / period
+    if left is None or burn is None or not days or days < 0:
+        return None
+    period, recent = days * windows.DAY, figures.burn(asked.THREE_DAYS_RATIO)
+    oldest = _moments(figures.samples(asked.OLDEST))
+    return seconds_until_spent(
+        left=left,
+        burn=burn,
+        period=period,
+        # Where nobody knows, the period is taken as whole.
+        age=max(now - min(oldest), windows.BASE_SECONDS) if oldest else period,
+        recent=None if recent is None else (recent, 3.0 * windows.DAY),
+    )
 
 
-def _is_stale(group: RuleGroup, now: float) -> bool:
-    """Whether its figures are older than two of its turns and a look back; one that waits for its first is not."""
-    if group.evaluated_at is None:
-        return False
-    return now - group.evaluated_at.timestamp() > max(STALE_SECONDS, 2 * group.interval_seconds)
+def _age_fault(figures: Figures, part: Part, now: float) -> tuple[str, ...]:
+    """That nothing has been measured for a while, where something was."""
+    newest = _moments(figures.samples(asked.NEWEST))
+    if not newest or now - max(newest) <= trust.limit_seconds(part.interval_seconds):
+        return ()
+    return (f"last measured {trust.spelt(now - max(newest))} ago",)
 
 
-def _without_alerts(part: _Part, *, measured: bool, low: bool) -> str:
-    if part.stale:
-        return STALE
-    if not measured:
-        return NO_DATA
-    return LOW_TRAFFIC if low else OK
+def _moments(samples: Iterable[Sample]) -> list[float]:
+    return [sample.value for sample in samples if math.isfinite(sample.value)]
 
 
-def _alert(key: Key, part: _Part, *, otherwise: str) -> str:
-    """The gravest state of the SLO's alerts; without any, *otherwise*."""
-    states = {_state(sample.labels) for sample in part.alerts if _same_slo(key, _key(sample.labels))} - {None}
-    found = [state for state in _ALERT_ORDER if state in states]
-    return found[0] if found else otherwise
-
-
-def _firing(key: Key, samples: Iterable[Sample]) -> tuple[tuple[str, str], ...]:
-    found = {
-        (sample.labels.get("alertname", ""), sample.labels.get(conventions.SEVERITY, ""))
-        for sample in samples
-        if sample.labels.get("alertstate") == "firing" and _same_slo(key, _key(sample.labels))
-    }
-    return tuple(sorted(found))
-
-
-def _state(labels: Mapping[str, str]) -> str | None:
-    """What an alert says; None for an SLI that is only waited for, as it is after every start."""
-    fires = labels.get("alertstate") == "firing"
-    if labels.get("alertname", "").endswith(_ABSENT_SUFFIX):
-        return ABSENT if fires else None
-    if not fires:
-        return PENDING
-    page = labels.get(conventions.SEVERITY) == conventions.PAGE
-    return conventions.PAGE if page else conventions.TICKET
-
-
-def _value(key: Key, samples: Iterable[Sample]) -> float | None:
-    """The value at *key*; constants carry fewer labels than a query that is grouped by cluster."""
-    for fits in (_equal, _same_slo):
-        for sample in samples:
-            if fits(key, _key(sample.labels)):
-                return sample.value if math.isfinite(sample.value) else None
-    return None
-
-
-def _key(labels: Mapping[str, str]) -> Key:
-    """*labels*' identity."""
-    names = (*conventions.ID_LABELS, *conventions.IDENTITY_LABELS)
-    return tuple((name, labels[name]) for name in names if labels.get(name))
-
-
-def _equal(key: Key, other: Key) -> bool:
-    return key == other
-
-
-def _same_slo(key: Key, other: Key) -> bool:
-    """Whether both name one SLO: neither says more than the other but where the other is silent."""
-    return set(key) <= set(other) or set(other) <= set(key)
+def _spelt_period(days: float | None) -> str:
+    """The period in the names of its records; something that is none where it is unknown."""
+    return windows.spell(round(days * windows.DAY)) if days and days * windows.DAY >= 1 else "?"
 
 
 def _place(status: SloStatus) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """A real Prometheus with a rule file of a few constants, and servers that misbehave."""
 
+import contextlib
 import socket
 import subprocess
 import threading
@@ -47,30 +48,43 @@ def _rules() -> dict[str, object]:
 @pytest.fixture(scope="session")
 def prometheus_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a real Prometheus that has evaluated its rules."""
-    binary = find("prometheus")
-    assert binary is not None, "prometheus is not installed: run make setup"
     home = tmp_path_factory.mktemp("prometheus")
     (home / "rules.yaml").write_text(yaml.safe_dump(_rules()))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     config = {
         "rule_files": [str(home / "rules.yaml")],
         "scrape_configs": [{"job_name": "nobody", "static_configs": [{"targets": ["127.0.0.1:1"]}]}],
     }
     (home / "prometheus.yml").write_text(yaml.safe_dump(config))
+    with running(home, free_port()) as url:
+        _wait_for_alert(Prometheus(url), home / "log")
+        yield url
+
+
+@contextlib.contextmanager
+def running(home: Path, port: int) -> Iterator[str]:
+    """Address of a real Prometheus with the configuration and the data in *home*, started, perhaps not ready."""
+    binary = find("prometheus")
+    assert binary is not None, "prometheus is not installed: run make setup"
     command = [
         str(binary),
         f"--config.file={home / 'prometheus.yml'}",
         f"--storage.tsdb.path={home / 'data'}",
+        "--storage.tsdb.retention.time=60d",
         f"--web.listen-address=127.0.0.1:{port}",
     ]
-    with (home / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
+    with (home / "log").open("ab") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
         try:
-            _wait_for_alert(Prometheus(f"http://127.0.0.1:{port}"), home / "log")
             yield f"http://127.0.0.1:{port}"
         finally:
             process.kill()
+
+
+def free_port() -> int:
+    """A port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def _wait_for_alert(client: Prometheus, log: Path) -> None:
