@@ -21,7 +21,7 @@ ROUTING_KEYS = Path("/run/secrets/pagerduty")
 
 def prometheus() -> dict[str, Any]:
     """prometheus.yml as data."""
-    jobs = {name: {name: PORTS[name]} for name in (*SERVICES, *WORKERS, "prometheus")}
+    jobs = {name: {name: PORTS[name]} for name in (*SERVICES, *WORKERS, "pagerduty", "prometheus")}
     jobs["alertmanager"] = {name: PORTS[name] for name in ALERTMANAGERS}
     document: dict[str, Any] = moved(prometheus_config.config(jobs=jobs, rules=RULES))
     return document
