@@ -94,9 +94,11 @@ class SqlTransaction(SqlAttempts, SqlFamilies, SqlLetters):
         ).first()
         if row is None or row.expires_at_ms <= now_ms:
             return None
-        self._connection.execute(delete(RESET_TOKENS).where(RESET_TOKENS.c.user_id == row.user_id))
         user_id: str = row.user_id
         return user_id
+
+    def forget_resets(self, user_id: str) -> None:
+        self._connection.execute(delete(RESET_TOKENS).where(RESET_TOKENS.c.user_id == user_id))
 
     def _account(self, statement: Select[Any]) -> Account | None:
         row = self._connection.execute(statement).first()

@@ -82,6 +82,8 @@ class Accounts:
         Raises:  UserNotFound, WrongPassword, WeakPassword, TooManyAttempts, TooBusy
         """
         account = self.get(user_id)
+        # What costs least comes first: whoever knows the current password could keep this machine busy for nothing.
+        self._checked(new, account.email)
         if not self._sign_in.check_current(account, current, address=address):
             raise WrongPassword
         password_hash = self._checked_hash(new, account.email)
@@ -122,6 +124,8 @@ class Accounts:
         now_ms = self._now_ms()
         transaction.set_password(account.user_id, password_hash)
         transaction.revoke_all(account.user_id, now_ms=now_ms)
+        # A link that was mailed before is good for no other password.
+        transaction.forget_resets(account.user_id)
         transaction.forgive(account=account_key(account.email), address=None)
         transaction.queue(Letter.PASSWORD_CHANGED, account.email, now_ms=now_ms)
 

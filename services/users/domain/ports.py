@@ -75,7 +75,9 @@ class Transaction(Protocol):
         """Whose reset token it is; it stays good."""
 
     def use_reset(self, token: str, *, now_ms: int) -> str | None:
-        """Whose reset token it is; it and all others of that account are gone."""
+        """Whose reset token it is; it is gone."""
+
+    def forget_resets(self, user_id: str) -> None: ...
 
     def queue(self, kind: Letter, email: str, *, now_ms: int) -> None: ...
     def letters(self, *, now_ms: int, most: int) -> tuple[WaitingLetter, ...]: ...

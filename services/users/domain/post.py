@@ -63,14 +63,13 @@ class Post:
         return True
 
     def _text(self, kind: Letter, account: Account) -> str:
-        greeting = f"Hello {account.name},\n\n"
         if kind is not Letter.RESET_ASKED:
-            return greeting + _TEXTS[kind].format(url=self._public_url)
+            return _GREETING + _TEXTS[kind].format(url=self._public_url)
         token = sessions.new_secret()
         expires_at_ms = self._now_ms() + sessions.RESET_SECONDS * 1000
         with self._store.writing() as transaction:
             transaction.keep_reset(account.user_id, sessions.fingerprint(token), expires_at_ms=expires_at_ms)
-        return greeting + _TEXTS[kind].format(url=f"{self._public_url}/password-reset/{token}")
+        return _GREETING + _TEXTS[kind].format(url=f"{self._public_url}/password-reset/{token}")
 
     def _now_ms(self) -> int:
         return int(self._now() * 1000)
@@ -85,6 +84,8 @@ def _is_due(transaction: Transaction, letter: WaitingLetter, account: Account, n
     return transaction.may_write(letter.kind, account.user_id, now_ms=now_ms, pause_ms=PAUSE_MS)
 
 
+# Without a name: whoever registers somebody else's address has chosen it, and would write to them by us.
+_GREETING = "Hello,\n\n"
 _SUBJECTS = {
     Letter.ALREADY_REGISTERED: "You have an account already",
     Letter.RESET_ASKED: "A new password for your account",

