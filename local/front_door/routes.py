@@ -63,6 +63,8 @@ SIGN_INS = (
     SignIn(path="/login", method="POST"),
     SignIn(path="/register", method="POST"),
     SignIn(path="/password-reset", method="POST", below=True),
+    SignIn(path="/api/v1/users/me/password", method="PUT"),
+    SignIn(path="/account/password", method="POST"),
 )
 
 

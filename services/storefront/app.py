@@ -109,7 +109,7 @@ def create_app(  # noqa: PLR0913  # a name for each thing that the service is pu
     pages.before_request(lambda: guards.refuse_forged_forms(visits))
     for each in PAGES:
         each.add_pages(desk)
-    refusals.install(pages)
+    refusals.install(pages, visits)
     rum = rum_pages(shown, limiter)
     rum.before_request(guards.refuse_other_sites)
     expose_to(pages, board)

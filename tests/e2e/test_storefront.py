@@ -76,7 +76,7 @@ def picture(page: Page, folder: Path, name: str) -> None:
     for size in (WIDE, NARROW):
         page.set_viewport_size(size)  # type: ignore[arg-type]
         page.screenshot(path=folder / f"{name}-{size['width']}.png", full_page=True)
-    assert page.locator("html").bounding_box()["width"] <= NARROW["width"]  # type: ignore[index]
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"], name
     page.set_viewport_size(WIDE)  # type: ignore[arg-type]
 
 

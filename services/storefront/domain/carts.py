@@ -8,14 +8,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from services.storefront.domain.errors import NotFound, Refused, SignedOut, Stale
+from services.storefront.domain.errors import TOO_MANY, NotFound, Refused, SignedOut, Stale
 from services.storefront.domain.fresh_tokens import FreshTokens
 from services.storefront.domain.money import Money
 from services.storefront.domain.ports import Catalog, Orders
-from services.storefront.domain.session import MAX_QUANTITY, GuestLine, Session, add_line, put_line
+from services.storefront.domain.session import MAX_QUANTITY, GuestLine, Session, add_line, put_line, quantity_of
 from services.storefront.domain.views import Cart, Line
 
 _ATTEMPTS = 3
+# About the cart at this moment and no product: what is aside stays so, for the next look.
+_PASSING = frozenset({"cart_busy", "cart_not_found", "cart_ordered", TOO_MANY})
 NO_LONGER_SOLD = "No longer sold. Please remove it."
 BOTH = "What was in your cart when you were here before is in it, too."
 
@@ -66,7 +68,10 @@ class Carts:
         Raises:  as `add`.
         """
         if visit.session.customer is None:
-            _keep(visit, lambda session: put_line(session, sku, quantity))
+            # Whatever stands in an address is no product before the catalog says so.
+            is_new = quantity > 0 and quantity_of(visit.session, sku) == 0
+            known = self._catalog.product(sku).sku if is_new else sku
+            _keep(visit, lambda session: put_line(session, known, quantity))
             return
         if quantity > 0:
             self._put(visit, sku, lambda _: quantity)
@@ -137,12 +142,16 @@ class Carts:
             try:
                 quantity = min(cart.quantity_of(line.sku) + line.quantity, MAX_QUANTITY)
                 cart = self._orders.put_item(access, cart, line.sku, quantity)
-            except NotFound:
-                lost = f"{line.sku} is no longer sold and was taken out of your cart."
             except Stale:
                 # Changed meanwhile, so the next look at the cart goes on from here.
                 break
-            except Refused:
+            except NotFound as error:
+                if str(error) in _PASSING:
+                    break
+                lost = f"{line.sku} is no longer sold and was taken out of your cart."
+            except Refused as refusal:
+                if refusal.code in _PASSING:
+                    break
                 lost = f"{line.sku} did not fit into your cart."
             visit.change(_without(line, cart, lost))
         return cart

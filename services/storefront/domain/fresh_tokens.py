@@ -8,9 +8,9 @@ import random
 import time
 from collections.abc import Callable
 
-from services.storefront.domain.errors import Refused, SignedOut, Unreachable
+from services.storefront.domain.errors import TOO_MANY, Refused, SignedOut, Unreachable
 from services.storefront.domain.ports import SessionStore, Users
-from services.storefront.domain.session import Customer, Session, signed_out
+from services.storefront.domain.session import Customer, Session, Tokens, signed_out
 
 # Longer than the call may take; after that its process is dead.
 LEASE_MS = 10_000
@@ -69,7 +69,7 @@ class FreshTokens:
             self._sessions.end_refresh(session.key, None)
             return _token(customer)
         try:
-            tokens = self._users.refresh(customer.tokens.refresh)
+            tokens = self._asked_for(customer.tokens.refresh)
         except Refused as error:
             self._sessions.change(session.key, signed_out)
             self._sessions.end_refresh(session.key, None)
@@ -80,6 +80,18 @@ class FreshTokens:
                 return customer.tokens.access
             raise
         return _token(None if (kept := self._sessions.end_refresh(session.key, tokens)) is None else kept.customer)
+
+    def _asked_for(self, refresh_token: str) -> Tokens:
+        """New tokens for *refresh_token*.
+
+        Raises:  Refused: it is good no more.  Unreachable: nobody answers, or not so often; it may still be good.
+        """
+        try:
+            return self._users.refresh(refresh_token)
+        except Refused as refusal:
+            if refusal.code != TOO_MANY:
+                raise
+            raise Unreachable("users", retry_after_seconds=refusal.retry_after_seconds) from refusal
 
     def _now_ms(self) -> int:
         return int(self._now() * 1000)

@@ -1,23 +1,35 @@
 """What leaves a page as an error, as the answer that visitors get."""
 
+import contextlib
 from urllib.parse import quote
 
 from apiflask import APIBlueprint, HTTPError
 from flask import Response, redirect, request
 
 from services.shared import problems
+from services.shared.errors import DatabaseUnavailable
 from services.storefront.domain.errors import TOO_MANY, NotFound, Refused, SignedOut, Unreachable
 from services.storefront.domain.local_path import local_path
+from services.storefront.pages.visits import Visits
 
 SIGN_IN_PATH = "/login"
 
 
-def install(blueprint: APIBlueprint) -> None:
+def install(blueprint: APIBlueprint, visits: Visits) -> None:
     """Answer so to whatever of these leaves a view of *blueprint*."""
+
+    def signed_out(error: SignedOut) -> Response:
+        del error
+        # Also where a service no longer takes a token that looks good: else the sign-in would send its visitor back
+        # to the page that sent them there, and so on.
+        with contextlib.suppress(SignedOut, DatabaseUnavailable):
+            visits.current().disown()
+        return _to_sign_in_again()
+
     blueprint.register_error_handler(NotFound, _not_found)
     blueprint.register_error_handler(Unreachable, _unreachable)
     blueprint.register_error_handler(Refused, _refused)
-    blueprint.register_error_handler(SignedOut, _signed_out)
+    blueprint.register_error_handler(SignedOut, signed_out)
 
 
 def to(path: str) -> Response:
@@ -48,8 +60,7 @@ def _refused(error: Refused) -> Response:
     return problems.to_response(HTTPError(403 if error.code == "forbidden" else 400))
 
 
-def _signed_out(error: SignedOut) -> Response:
-    del error
+def _to_sign_in_again() -> Response:
     # A form that was lost is not sent again by itself: its visitor comes back to the page that it belongs to.
     return to_sign_in(
         local_path(asked(), request.path) if request.method in ("GET", "HEAD") else _page_of(request.path)

@@ -12,7 +12,7 @@ from flask import Response, g, request
 
 from services.storefront.domain.errors import SignedOut
 from services.storefront.domain.ports import SessionStore
-from services.storefront.domain.session import IDLE_MS, Customer, Session
+from services.storefront.domain.session import IDLE_MS, Customer, Session, signed_out
 from services.storefront.pages.visit_ids import VisitIds, storage_key, token_of_forms
 from services.storefront.settings import Settings
 
@@ -101,6 +101,15 @@ class CurrentVisit:
         # Also where the same form came twice: what was put aside went with the first, and goes into a cart once.
         self._session = fresh
         self._store.create(fresh)
+
+    def disown(self) -> None:
+        """Let the visitor be a guest again; who has got new tokens meanwhile stays a customer.
+
+        Raises:  SignedOut: the session was ended meanwhile.
+        """
+        refused = None if self._session is None else self._session.customer
+        if refused is not None:
+            self.change(lambda session: signed_out(session) if session.customer == refused else session)
 
     def end(self) -> None:
         """Forget the session, here and in the browser."""

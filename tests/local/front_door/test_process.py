@@ -188,6 +188,8 @@ def test_too_many_requests_of_an_address_are_429(a_street: Any) -> None:
         ("POST", "/register?next=/"),
         ("POST", "/password-reset"),
         ("POST", "/password-reset/token"),
+        ("PUT", "/api/v1/users/me/password"),
+        ("POST", "/account/password"),
     ],
 )
 def test_passwords_are_tried_at_a_slower_rate(method: str, path: str, a_street: Any) -> None:

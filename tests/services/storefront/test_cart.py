@@ -1,5 +1,8 @@
 """The cart of guests and customers."""
 
+from urllib.parse import quote
+
+import pytest
 from apiflask import APIFlask
 
 from tests.services.storefront.conftest import Browser, new_browser
@@ -123,6 +126,24 @@ def test_an_unknown_product_is_not_put_in(browser: Browser) -> None:
     """404, for whoever changes the form."""
     assert browser.send("/p/KIT-0001", "/cart", sku="NOTHING").status_code == 404
     assert browser.send("/p/KIT-0001", "/cart", sku="../carts").status_code == 404
+
+
+@pytest.mark.parametrize("sku", ["NOTHING", "Z" * 3000, "<b>x"])
+def test_an_unknown_product_is_not_put_into_a_guests_cart_by_its_address(browser: Browser, sku: str) -> None:
+    """Where quantities are changed, either: no text of a stranger's choice is kept."""
+    browser.send("/p/KIT-0001", "/cart")
+    form = browser.page("/cart").form("/cart/KIT-0001").fields | {"quantity": "5"}
+    assert browser.client.post(f"/cart/{quote(sku)}", data=form).status_code == 404
+    assert lines(browser.page("/cart")) == {"KIT-0001": "1"}
+
+
+def test_what_is_no_longer_sold_can_be_changed_and_taken_out(browser: Browser, shop: FakeShop) -> None:
+    """It is in the cart: the catalog is not asked."""
+    browser.send("/p/KIT-0002", "/cart")
+    del shop.products["KIT-0002"]
+    for quantity in ("2", "0"):
+        assert browser.send("/cart", "/cart/KIT-0002", quantity=quantity).status_code == 303
+    assert "nothing in your cart" in browser.get("/cart").text
 
 
 def test_a_notice_is_said_once(browser: Browser) -> None:

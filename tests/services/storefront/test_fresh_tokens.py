@@ -131,6 +131,20 @@ def test_a_refused_token_ends_the_sign_in(database_url: str) -> None:
     assert found.customer is None
 
 
+def test_a_wait_ends_no_sign_in(database_url: str) -> None:
+    """Refreshed too often, says the users service: the token is good again later, and the visitor a customer still."""
+    shop, store = FakeShop(), store_of(database_url)
+    tokens = FreshTokens(store, HttpUsers(FakePeer("users", shop), now=lambda: NOW), now=lambda: NOW)
+    session = old_session(shop)
+    store.create(session)
+    shop.limited.add("users")
+    with pytest.raises(Unreachable) as refused:
+        tokens.access(session)
+    assert refused.value.retry_after_seconds == 30
+    shop.limited.clear()
+    assert tokens.access(session) == "access-2"
+
+
 def test_a_visit_of_half_an_hour_goes_on(browser: Browser, shop: FakeShop, clock: Clock) -> None:
     """Through the pages: each ten minutes one refresh, and no sign-in."""
     browser.sign_in()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from apiflask import APIFlask
 
+from services.shared.outbound import Reply
 from tests.services.storefront.conftest import Browser, Clock, new_browser
 from tests.services.storefront.fake_shop import PASSWORD, FakeShop, problem
 from tests.services.storefront.test_cart import lines
@@ -95,6 +96,23 @@ def test_a_guests_cart_joins_the_one_from_before(owner: Browser, shop: FakeShop)
     assert lines(page) == {"KIT-0001": "3", "TOY-0001": "1"}
     assert "when you were here before is in it, too" in page.text("main")
     assert len(shop.carts) == 1
+
+
+@pytest.mark.parametrize(
+    "refusal", [problem(409, "cart_busy"), problem(409, "cart_ordered"), problem(404, "cart_not_found")]
+)
+def test_nothing_is_lost_where_the_cart_is_in_other_hands_at_the_sign_in(
+    browser: Browser, shop: FakeShop, refusal: Reply
+) -> None:
+    """Ordered, changed or thrown away elsewhere at this very moment: the next look puts all of it in."""
+    browser.send("/p/KIT-0001", "/cart", quantity="2")
+    browser.send("/p/TOY-0001", "/cart")
+    shop.next["put_cart_item"] = [refusal]
+    browser.sign_in()
+    page = browser.page("/cart")
+    assert lines(page) == {"KIT-0001": "2", "TOY-0001": "1"}
+    assert "no longer sold" not in page.text("main")
+    assert "did not fit" not in page.text("main")
 
 
 def test_where_orders_is_down_at_the_sign_in_the_cart_is_found_later(owner: Browser, shop: FakeShop) -> None:

@@ -130,6 +130,20 @@ def test_two_sign_ins_at_once_take_a_guests_cart_along_once(stored: SqlSessions)
     assert [CurrentVisit(stored, ids, str(visit.cookie), 1).session.customer for visit in (first, second)] == [ADA, ADA]
 
 
+def test_a_refused_token_ends_no_sign_in_that_has_newer_ones(stored: SqlSessions) -> None:
+    """Another request has got them meanwhile."""
+    ids = VisitIds(KEY)
+    visit = CurrentVisit(stored, ids, "", 1)
+    visit.sign_in(ADA)
+    old, new = (CurrentVisit(stored, ids, str(visit.cookie), 1) for _ in range(2))
+    renewed = replace(ADA, tokens=replace(ADA.tokens, access="newer"))
+    new.change(lambda session: replace(session, customer=renewed))
+    old.disown()
+    assert CurrentVisit(stored, ids, str(visit.cookie), 1).session.customer == renewed
+    new.disown()
+    assert CurrentVisit(stored, ids, str(visit.cookie), 1).session.customer is None
+
+
 def test_the_id_is_stored_as_a_hash(browser: Browser, database: Database) -> None:
     """Whoever reads the table cannot be anybody; nor does a token stand in it."""
     browser.sign_in()

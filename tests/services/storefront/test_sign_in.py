@@ -7,7 +7,7 @@ from apiflask import APIFlask
 
 from services.storefront.domain.local_path import local_path
 from tests.services.storefront.conftest import Browser, new_browser
-from tests.services.storefront.fake_shop import EMAIL, PASSWORD, FakeShop
+from tests.services.storefront.fake_shop import EMAIL, PASSWORD, FakeShop, problem
 from tests.services.storefront.html_page import HtmlPage
 
 ELSEWHERE = [
@@ -187,6 +187,19 @@ def test_signing_out_everywhere_ends_all_sessions(app: APIFlask, shop: FakeShop)
     for browser in (here, there):
         assert "Sign out" not in browser.get("/").text
     assert len(shop.asked("logout")) == 2
+
+
+@pytest.mark.parametrize("operation", ["list_orders", "get_me"])
+def test_a_token_that_a_service_refuses_leads_to_the_sign_in(browser: Browser, shop: FakeShop, operation: str) -> None:
+    """Though it looks good here: the form, and not back to the page that led there, without end."""
+    browser.sign_in()
+    shop.next[operation] = [problem(401, "invalid_token")]
+    path = "/orders" if operation == "list_orders" else "/account"
+    response = browser.get(path)
+    assert response.location == f"/login?next={path}"
+    assert browser.page(response.location).form("/login").fields["next"] == path
+    assert browser.sign_in(back_to=path).location == path
+    assert browser.get(path).status_code == 200
 
 
 def test_what_is_for_customers_asks_to_sign_in(browser: Browser) -> None:
