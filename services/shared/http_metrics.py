@@ -10,8 +10,9 @@ from services.shared.traffic import PROBE, USER
 # Seconds. Every latency SLO's threshold must be one of these: a histogram answers exactly only at a boundary.
 BUCKETS = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 # A counter that appears with its first error shows no increase to rate(): what SLIs read is there from the
-# start at 0. 429 is among them because an overload's answers are bad events too.
-SLI_CODES = (200, 429, 500, 503)
+# start at 0. 429 is among them because an overload's answers are bad events too, 504 because a payment without an
+# answer is one.
+SLI_CODES = (200, 429, 500, 503, 504)
 SLI_CLASSES = ("2xx", "5xx")
 SLI_TRAFFIC = (USER, PROBE)
 

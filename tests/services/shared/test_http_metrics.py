@@ -28,7 +28,7 @@ def total(toy) -> float:
 
 
 @pytest.mark.parametrize("traffic", ["user", "probe"])
-@pytest.mark.parametrize("code", ["200", "429", "500", "503"])
+@pytest.mark.parametrize("code", ["200", "429", "500", "503", "504"])
 @pytest.mark.parametrize(("method", "route"), [("GET", "/things/<name>"), ("POST", "/things")])
 def test_what_slis_read_exists_before_the_first_request(toy, method, route, code, traffic) -> None:
     """rate() sees the first error only where the series was there at 0 before."""
