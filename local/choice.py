@@ -29,12 +29,14 @@ class Choice:
     servers: bool = True
 
     def __post_init__(self) -> None:
-        """Raises:  Refused: an unknown service, or replicas that would share a file."""
+        """Raises:  Refused: an unknown service, or replicas that would share a file or stand behind no door."""
         faults = [f"--only {name}: expected {_listed(SERVICES)}" for name in self.only if name not in SERVICES]
         faults += [f"--scale {name}: expected {_listed(SERVICES)}" for name in self.scale if name not in SERVICES]
         many = [name for name, count in self.scale.items() if count > 1]
         if many and not self.postgres:
             faults.append(f"--scale {many[0]}: replicas cannot share an SQLite file, so this needs --postgres")
+        if many and self.only:
+            faults.append(f"--scale {many[0]}: replicas stand behind the whole platform's doors, so without --only")
         faults += [
             f"--scale {name}={count}: expected 1 to {MOST_REPLICAS}"
             for name, count in self.scale.items()

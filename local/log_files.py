@@ -23,11 +23,14 @@ def trim(logs: Iterable[Path], *, most_bytes: int = MOST_BYTES) -> None:
     """Move what is in *logs* aside, to .1, where it is more than *most_bytes*.
 
     The file stays the same, for its writer has it open: it writes to its end, wherever that is by then. What comes
-    between the copy and the cut is lost.
+    between the copy and the cut is lost. Where the disk is full, there is no copy: the cut is what makes room.
     """
     for log in logs:
         if log.exists() and log.stat().st_size > most_bytes:
-            shutil.copyfile(log, _kept(log))
+            try:
+                shutil.copyfile(log, _kept(log))
+            except OSError:
+                _kept(log).unlink(missing_ok=True)
             with log.open("r+b") as file:
                 file.truncate()
 

@@ -20,6 +20,7 @@ class Part:
     ready_url:  must answer *ready_status*. ready: asked instead. A part with neither is ready once it has lived for
                 a second.
     ready_seconds:  how long that may take.
+    writes:     logs that it writes beside its own, kept as short.
     stop_by:    the signal that ends it in order.
     ends:       it comes to an end by itself after a while, which is no news, and is then started again.
     once:       it is ready when it has ended well, and is not started again.
@@ -37,6 +38,7 @@ class Part:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)  # secrets are among it
     directory: Path = ROOT
     ready_seconds: float = 60.0
+    writes: tuple[Path, ...] = ()
     stop_by: signal.Signals = signal.SIGTERM
     ends: bool = False
     once: bool = False

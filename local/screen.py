@@ -5,10 +5,13 @@ On a terminal the table stays at the foot and is redrawn; in a file it comes as 
 
 from __future__ import annotations
 
+import os
 import sys
 import time
+from collections.abc import Callable
 from datetime import datetime
 from types import TracebackType
+from typing import TextIO, cast
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -18,10 +21,40 @@ from budget.errors import BudgetError
 from budget.status import Source, read, statuses
 from budget.table import summary, table
 
-TERMINAL_SECONDS = 2.0
+TERMINAL_SECONDS = 5.0  # a look costs Prometheus half a second of a core: it goes five weeks back
 PLAIN_SECONDS = 15.0
 PLAIN_COLUMNS = 160
 NAME_COLUMNS = 20
+
+
+class _Output:
+    """*stream*, until nobody hears it any more: a pipe that ended with its reader, a terminal that was closed.
+
+    Nobody is told then. What is said comes from the middle of starting and stopping parts, which has to go on.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.encoding = stream.encoding
+
+    def write(self, text: str) -> int:
+        self._or_nowhere(lambda: self._stream.write(text))
+        return len(text)
+
+    def flush(self) -> None:
+        self._or_nowhere(self._stream.flush)
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def _or_nowhere(self, say: Callable[[], object]) -> None:
+        try:
+            say()
+        except OSError:
+            # What still waits in the stream goes there too, when this process ends.
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)
 
 
 class Screen:
@@ -30,10 +63,12 @@ class Screen:
     def __init__(self, source: Source | None) -> None:
         """*source*: the Prometheus that holds the figures; without one there are lines alone."""
         self._source = source
-        self._console = Console() if sys.stdout.isatty() else Console(width=PLAIN_COLUMNS)
+        output = cast(TextIO, _Output(sys.stdout))
+        self._console = Console(file=output, width=None if sys.stdout.isatty() else PLAIN_COLUMNS)
         # No refreshing thread: processes are forked from this one.
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
         self._due = 0.0
+        self._shown: RenderableType | None = None
 
     def say(self, part: str, text: str) -> None:
         """One event of *part*, on one line, with the time of day."""
@@ -50,13 +85,12 @@ class Screen:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """The table goes; its last state stays as lines."""
-        if self._source is None:
+        """The table goes; its last state stays as lines. Nobody is asked again: whoever stops it does not wait."""
+        if self._source is None or not self._console.is_terminal:
             return
-        if self._console.is_terminal:
-            self._live.stop()
-        if kind is None:
-            self._block()
+        self._live.stop()
+        if kind is None and self._shown is not None:
+            self._console.print(self._shown)
 
     def tick(self) -> None:
         """Show the table again if that is due."""
@@ -64,14 +98,12 @@ class Screen:
             return
         if self._console.is_terminal:
             self._due = time.monotonic() + TERMINAL_SECONDS
-            self._live.update(Group(Text(), self._view()), refresh=True)
+            self._shown = self._view()
+            self._live.update(Group(Text(), self._shown), refresh=True)
         else:
             self._due = time.monotonic() + PLAIN_SECONDS
-            self._block()
-
-    def _block(self) -> None:
-        self._console.print(self._view())
-        self._console.file.flush()
+            self._console.print(self._view())
+            self._console.file.flush()
 
     def _view(self) -> RenderableType:
         assert self._source is not None

@@ -112,6 +112,7 @@ def shop(settings: Settings, choice: Choice, plan: ShopProcesses, *, needs: tupl
         address=front.url,
         ready_url=f"{front.url}{OWN_PATH}",
         ready_status=OWN_STATUS,
+        writes=(front.access_log,),
     )
     for number, (name, (arguments, seconds)) in enumerate(JOBS.items()):
         yield Part(

@@ -18,6 +18,9 @@ from local.tended import Say, Tended
 PAUSE_SECONDS = 0.05
 STOP_LOOK_SECONDS = 0.02
 TRIM_SECONDS = 30.0
+# A service gives its requests in flight two seconds and then ends its threads; most others end in a tenth.
+ENOUGH_SECONDS = 3.0
+LEAST_SECONDS = 0.5
 
 
 class Supervisor:
@@ -70,7 +73,7 @@ class Supervisor:
             job.look()
         if time.monotonic() >= self._trim_at:
             self._trim_at = time.monotonic() + TRIM_SECONDS
-            log_files.trim([*(part.log for part in self._parts.values()), *(job.log for job in self._jobs)])
+            log_files.trim(self._logs_of_all())
 
     def reload(self, name: str) -> None:
         """Ask the part called *name* to read its configuration again, if it runs."""
@@ -87,8 +90,7 @@ class Supervisor:
             job.kill()
         waves = list(_waves(self._parts))
         while waves:
-            # Each wave has a share of what is left, so that a stubborn part does not use up the time of the rest.
-            share = (deadline - time.monotonic()) / len(waves)
+            share = _share(deadline - time.monotonic(), later=len(waves) - 1)
             _stop(waves.pop(0), patience_seconds=share, hasty=hasty)
         self._parts.clear()
         self._jobs.clear()
@@ -97,9 +99,23 @@ class Supervisor:
         log = log_files.fresh(self._logs, part.name)
         return Tended(part, log=log, environment=self._environment, say=self._say)
 
+    def _logs_of_all(self) -> Iterator[Path]:
+        for tended in self._parts.values():
+            yield from (tended.log, *tended.part.writes)
+        yield from (job.log for job in self._jobs)
+
     def _is_ready(self, name: str) -> bool:
         # What is not among the parts is somebody else's to start.
         return name not in self._parts or self._parts[name].ready
+
+
+def _share(left_seconds: float, *, later: int) -> float:
+    """How long a wave may take of *left_seconds* when so many come *later*.
+
+    A part that does its work to the end has the time for that, even where many waves end at once; a stubborn one does
+    not use up the time of the rest.
+    """
+    return max(min(ENOUGH_SECONDS, left_seconds - later * LEAST_SECONDS), left_seconds / (later + 1))
 
 
 def _waves(parts: Mapping[str, Tended]) -> Iterator[list[Tended]]:

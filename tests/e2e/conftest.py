@@ -16,7 +16,9 @@ import psutil
 import pytest
 import urllib3
 
+from local.preflight import is_free
 from local.settings import PORTS
+from local.shop import SERVICES
 
 ROOT = Path(__file__).resolve().parents[2]
 Answer = TypeVar("Answer")
@@ -88,7 +90,8 @@ class Platform:
     def leaders(self, part: str) -> list[psutil.Process]:
         """The process that was started as *part*: nobody's child but the supervisor's."""
         found = []
-        mark = {"orders-worker": "services.orders.worker", "orders": "services.orders.wsgi"}.get(part, f"/{part}")
+        services = {name: f"services.{name}.wsgi" for name in SERVICES}
+        mark = {"orders-worker": "services.orders.worker", **services}.get(part, f"/{part}")
         for process in self.processes():
             with contextlib.suppress(psutil.Error):
                 command, port = " ".join(process.cmdline()), str(self.port(part))
@@ -110,6 +113,33 @@ class Platform:
             except psutil.Error:
                 continue
         return found
+
+    def running(self, mark: str) -> list[psutil.Process]:
+        """The processes with *mark* in their commands."""
+        found = []
+        for process in self.processes():
+            with contextlib.suppress(psutil.Error):
+                if mark in " ".join(process.cmdline()):
+                    found.append(process)
+        return found
+
+    @contextlib.contextmanager
+    def shoppers_standing_still(self) -> Iterator[None]:
+        """Those that come by themselves ask nothing until the block ends."""
+        deadline = time.monotonic() + 30
+        while not (found := self.running("locustfile.py")):  # what starts it is there first
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        (locust,) = found
+        locust.suspend()
+        try:
+            yield
+        finally:
+            locust.resume()
+
+    def taken(self) -> list[str]:
+        """Parts whose ports somebody listens on: nginx hides its environment, so that `processes` does not see it."""
+        return [part for part in PORTS if not is_free(self.port(part))]
 
 
 def _all_free(shift: int) -> bool:

@@ -1,14 +1,19 @@
 """The whole slice, from the committed rules to a page: real services, Prometheus and Alertmanager."""
 
+import os
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
+from local.prometheus_config import SCRAPE_SECONDS
+from local.settings import ROOT
 from local.shop import SERVICES, WORKERS
+from tests.e2e import counted
 
 SLOS = {"catalog-availability": 0.999, "catalog-latency": 0.99, "storefront-availability": 0.999}
 JOBS = {*SERVICES, *WORKERS, "pagerduty", "prometheus", "alertmanager"}
@@ -77,6 +82,33 @@ def test_shoppers_buy(platform: Any, running: Any, wait_for: Callable[..., Any])
     assert wait_for(confirmed, 60) > 0
 
 
+def test_a_burn_rate_is_what_the_service_has_logged(platform: Any, running: Any, wait_for: Callable[..., Any]) -> None:
+    """Bad requests among all, counted in its own log from the first scrape of the window on: within 1 %.
+
+    The long form, with whole budgets and with databases, is in test_budget_count.py.
+    """
+
+    def asked(query: str) -> Any:
+        (found,) = platform.get("prometheus", f"/api/v1/query?query={quote(query)}")["data"]["result"]
+        return found
+
+    assert platform.run("local", "break", "catalog", "errors", "--share", "0.5", "--seconds", "12").returncode == 0
+    time.sleep(13)
+    with platform.shoppers_standing_still():
+        scraped = time.time() + SCRAPE_SECONDS + 1
+
+        def later() -> float:
+            found = asked('timestamp(slo:current_burn_rate:ratio{sloth_id="catalog-availability"})')
+            return float(found["value"][1]) if float(found["value"][1]) > scraped else 0.0
+
+        evaluated = wait_for(later, 60)
+        burn = platform.status()["catalog-availability"]["burn"]["5m"]
+        scrapes = asked(f'up{{job="catalog"}}[5m] @ {evaluated}')["values"]
+    count = counted.answered(platform.state / "run", "catalog", counted.failed, since=scrapes[0][0])
+    assert count.bad > 0
+    assert burn == pytest.approx(count.bad / count.total / (1 - SLOS["catalog-availability"]), rel=0.01)
+
+
 def test_a_second_platform_is_refused(platform: Any, running: Any) -> None:
     """It names the first; nothing of the first is disturbed."""
     result = platform.run("local", "up")
@@ -108,7 +140,7 @@ def test_an_outage_pages_and_a_mended_one_does_not_stay_broken(
     assert platform.get("catalog", "/api/v1/products?limit=1")["items"]
 
 
-@pytest.mark.parametrize("name", ["prometheus", "alertmanager", "orders", "orders-worker"])
+@pytest.mark.parametrize("name", ["prometheus", "alertmanager", "alertmanager-2", "orders-worker"])
 def test_a_killed_part_comes_back_by_itself(
     platform: Any, running: Any, wait_for: Callable[..., Any], name: str
 ) -> None:
@@ -117,11 +149,24 @@ def test_a_killed_part_comes_back_by_itself(
     (leader,) = platform.leaders(name)
     leader.kill()
     wait_for(lambda: platform.leaders(name) not in ([], [leader]), 10)
-    path = {"prometheus": "/-/ready", "alertmanager": "/-/ready", "orders": "/readyz"}.get(name, "/metrics")
+    path = "/metrics" if name == "orders-worker" else "/-/ready"
     wait_for(lambda: platform.answers(name, path), 30)
     if name == "prometheus":
         series = platform.get("prometheus", "/api/v1/query?query=min_over_time(timestamp(up{job=%22orders%22})[1h:5s])")
         assert float(series["data"]["result"][0]["value"][1]) < leader.create_time() + 30, f"{port}: its past is gone"
+
+
+def test_services_that_are_killed_together_come_back_by_themselves(
+    platform: Any, running: Any, wait_for: Callable[..., Any]
+) -> None:
+    """Each of them, and the door leads to them again."""
+    leaders = {name: platform.leaders(name) for name in SERVICES}
+    for (leader,) in leaders.values():
+        leader.kill()
+    for name, old in leaders.items():
+        wait_for(lambda name=name, old=old: platform.leaders(name) not in ([], old), 15)
+        wait_for(lambda name=name: platform.answers(name, "/readyz"), 30)
+    wait_for(lambda: platform.answers("front-door", "/api/v1/products"), 10)
 
 
 def test_a_killed_platform_leaves_nothing(platform: Any, running: Any, wait_for: Callable[..., Any]) -> None:
@@ -129,9 +174,10 @@ def test_a_killed_platform_leaves_nothing(platform: Any, running: Any, wait_for:
     commands = [" ".join(process.cmdline()) for process in platform.processes()]
     assert sum("gunicorn" in command for command in commands) == 2 * (len(SERVICES) + 1)
     assert sum("locustfile.py" in command for command in commands) == 1
+    assert "front-door" in platform.taken()
     running.send_signal(signal.SIGKILL)
     running.wait()
-    wait_for(lambda: not platform.processes(), 12)
+    wait_for(lambda: not platform.processes() and not platform.taken(), 12)
 
 
 def test_up_for_a_while_ends_by_itself(platform: Any, read_until: Callable[..., str]) -> None:
@@ -147,19 +193,24 @@ def test_up_for_a_while_ends_by_itself(platform: Any, read_until: Callable[..., 
     assert stopped[:3] == ["shoppers", "prometheus", "front-door"]
     assert stopped[-1] == "platform"
     assert set(SERVICES) < set(stopped)
-    assert platform.processes() == []
+    assert (platform.processes(), platform.taken()) == ([], [])
     assert [incident["team"] for incident in incidents if "catalog" in incident["team"]], "the page is forgotten"
 
 
-def test_one_service_alone_for_whoever_works_on_it(platform: Any, read_until: Callable[..., str]) -> None:
+def test_one_service_alone_for_whoever_works_on_it(
+    platform: Any, read_until: Callable[..., str], wait_for: Callable[..., Any]
+) -> None:
     """No Prometheus, no door; it starts anew when its code changes."""
     with platform.start("--only", "catalog", "--reload") as process:
         try:
             read_until(process.stdout, ": logs in")
             assert platform.ask("catalog", "/readyz").status == 200
             assert not platform.answers("prometheus", "/-/ready")
-            commands = [" ".join(found.cmdline()) for found in platform.processes()]
-            assert sum("gunicorn" in command and "--reload" in command for command in commands) == 2
+            before = set(platform.running("gunicorn"))
+            os.utime(ROOT / "services" / "catalog" / "app.py")
+            # The worker is another one, its master the same.
+            wait_for(lambda: len(before & (now := set(platform.running("gunicorn")))) == 1 and len(now) == 2, 20)
+            wait_for(lambda: platform.answers("catalog", "/readyz"), 20)
         finally:
             process.terminate()
             output, _ = process.communicate(timeout=20)

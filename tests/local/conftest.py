@@ -1,5 +1,7 @@
 """Dummy parts: small Python programs that answer, fail, or refuse to die."""
 
+import contextlib
+import resource
 import socket
 import sys
 import time
@@ -70,6 +72,22 @@ def program_part() -> Callable[..., Part]:
         return Part(name=name, command=(sys.executable, "-S", "-c", text), **options)
 
     return make
+
+
+@pytest.fixture
+def full_disk() -> Callable[[], contextlib.AbstractContextManager[None]]:
+    """Has whatever this process writes to a file fail, as on a disk without room, until the block ends."""
+
+    @contextlib.contextmanager
+    def full() -> Iterator[None]:
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return full
 
 
 @pytest.fixture

@@ -57,6 +57,11 @@ def test_wrong_usage_is_exit_2(environment: dict[str, str], arguments: tuple[str
         pytest.param(("--only", "catalogue"), "--only catalogue: expected catalog, ", id="no service"),
         pytest.param(("--scale", "orders"), "--scale orders: expected SERVICE=NUMBER, like orders=2", id="no number"),
         pytest.param(("--scale", "orders=2"), "--scale orders: replicas cannot share an SQLite file", id="a file"),
+        pytest.param(
+            ("--scale", "orders=2", "--postgres", "--only", "orders"),
+            "--scale orders: replicas stand behind",
+            id="alone",
+        ),
         pytest.param(("--scale", "orders=9", "--postgres"), "--scale orders=9: expected 1 to 4", id="too many"),
     ],
 )

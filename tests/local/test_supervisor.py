@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from local import tended
+from local import log_files, supervisor, tended
 from local.errors import StartFailed, StopRequested
 from local.part import Part
 from local.supervisor import Supervisor
@@ -57,6 +57,7 @@ class Platform:
 @pytest.fixture
 def platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
     """A supervisor that has nothing to do yet; whatever it starts is ended."""
+    monkeypatch.setattr(supervisor, "TRIM_SECONDS", 1.0)
     monkeypatch.setattr(tended, "ALIVE_SECONDS", 0.3)  # in which an interpreter has run the first lines
     made = Platform(tmp_path)
     yield made
@@ -246,6 +247,26 @@ def test_a_stubborn_part_is_killed_and_leaves_the_rest_its_time(
     assert platform.said == [("stubborn", "killed: it did not stop in time"), ("first", "stopped")]
 
 
+SLOW_TO_END = """
+import signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: (time.sleep(0.9), sys.exit(0)))
+time.sleep(600)
+"""
+
+
+def test_a_part_that_ends_its_work_has_the_time_for_it(
+    platform: Platform, program_part: MakePart, server_part: MakePart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where many that end at once come after it: their shares of the time are small."""
+    monkeypatch.setattr(supervisor, "LEAST_SECONDS", 0.3)
+    names = ["a", "b", "c", "d"]
+    platform.supervisor.start(*(server_part(name, needs=tuple(names[:at])) for at, name in enumerate(names)))
+    platform.supervisor.start(program_part(SLOW_TO_END, "slow", needs=tuple(names)))
+    platform.said.clear()
+    platform.supervisor.stop(within_seconds=2.5)
+    assert platform.said[0] == ("slow", "stopped")
+
+
 def test_insisting_kills_at_once(platform: Platform, program_part: MakePart) -> None:
     """A second Ctrl-C does not wait."""
     platform.supervisor.start(program_part(STUBBORN))
@@ -269,6 +290,17 @@ def test_each_run_has_a_fresh_log_and_keeps_the_last(platform: Platform, server_
         platform.supervisor.stop(within_seconds=2)
     for name in ("server.log", "server.log.1"):
         assert (platform.logs / name).read_text().count("listening") == 1
+
+
+def test_what_a_part_writes_beside_its_log_is_kept_short(
+    platform: Platform, server_part: MakePart, tmp_path: Path
+) -> None:
+    """A door that is open for weeks does not fill the disk."""
+    written = tmp_path / "access.log"
+    written.touch()
+    os.truncate(written, log_files.MOST_BYTES + 1)
+    platform.supervisor.start(server_part(writes=(written,)))
+    platform.tick_until(lambda: written.stat().st_size == 0)
 
 
 RELOADING = """

@@ -125,6 +125,40 @@ def test_ctrl_c_on_a_terminal_stops_and_a_second_one_insists(settings: Settings)
     assert b"killed: it did not stop in time" in shown
 
 
+def test_nobody_who_listens_any_more_is_no_reason_to_stop_badly(settings: Settings) -> None:
+    """`up | tee`: Ctrl-C ends both, and what the parts say at their end is heard by nobody."""
+    with _start(settings, SLEEP) as process:
+        _wait_until_ready(process)
+        settings.fault_token.parent.mkdir(parents=True, exist_ok=True)
+        settings.fault_token.write_text("of this run")
+        assert process.stdout is not None
+        process.stdout.close()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+    assert not settings.fault_token.exists()
+
+
+def test_a_terminal_that_is_closed_is_a_clean_stop(settings: Settings) -> None:
+    """It can be written to no more; the parts stop in order all the same."""
+    controller, terminal = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-c", f"{ON_TERMINAL}\n{PROGRAM}", SLEEP],
+        cwd=ROOT,
+        env=_environment(settings),
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,
+    ) as process:
+        os.close(terminal)
+        _read(controller, b": logs in")
+        os.close(controller)
+        assert process.wait(timeout=10) == 0
+    assert not lock.is_held(settings.lock)
+
+
 def _read(file: int, wanted: bytes) -> bytes:
     shown, deadline = b"", time.monotonic() + 15
     while wanted not in shown:
