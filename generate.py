@@ -50,50 +50,125 @@ if __name__ == "__main__":
     _prepare_process()
 
 import json
-import subprocess
-import tarfile
-import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass
+from functools import wraps
 
 import click
 
 from alerts import routes, rule_files
-from slo import artifact, emit, selection
+from slo import artifact, emit, selection, sources
 from slo.artifact import Artifact
-from slo.errors import ContentLost, EngineError, GitError, SpecErrors, TillwatchError
+from slo.catalogue import Catalogue
+from slo.errors import ContentLost, EngineError, Fault, SpecErrors, TillwatchError
 from slo.load import load
-from slo.model import Catalogue
 from slo.sloth_engine import Sloth
 from tools import install
 
 SPECS = os.path.relpath(ROOT / "slo" / "specs")
 ROUTING = os.path.relpath(ROOT / "alerts" / "routing.yaml")
+ALERTS = os.path.relpath(ROOT / "alerts" / "specs")
 OUT = os.path.relpath(ROOT / "generated")
-_DIFFED = ("slo/specs", "alerts/routing.yaml")
+_DEPLOYED = "generated/alertmanager/alertmanager.yaml"  # what an earlier commit's code made of its own specs
 SOME_SLOS = 500  # from here on a build takes long enough to want a progress bar
 
-_specs = click.option("--specs", default=SPECS, show_default=True, help="File or folder of specs, - for stdin.")
-_routing = click.option("--routing", default=ROUTING, show_default=True, help="Teams and who is woken.")
 _out = click.option(
     "--out", show_default=OUT, help="Folder that is written or compared; must be named with other --specs."
 )
 _json = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
-_engine = click.option(
-    "--engine",
-    type=click.Choice(["native", "sloth"]),
-    default="native",
-    show_default=True,
-    help="Who writes rules.",
-)
-_sloth_plugins = click.option(
-    "--sloth-plugins",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of sloth plugins, for --engine sloth.",
-)
 _only = click.option("--only", help=f"Kinds to generate, with commas: {','.join(artifact.FOLDERS)}.")
+_specs = click.option("--specs", default=SPECS, show_default=True, help="File or folder of specs, - for stdin.")
+_alerts = click.option(
+    "--alerts", show_default=ALERTS, help="File or folder of threshold alerts; none with other --specs."
+)
+_routing = click.option("--routing", show_default=ROUTING, help="Teams and who is woken; none with other --specs.")
+_keys = click.option("--keys", help="Folder of Alertmanager's secrets, in which every file of the routing must be.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Inputs:
+    """What people named on the command line: what is read, and the engine that it is read for."""
+
+    specs: tuple[str, ...]
+    alerts: str | None = None
+    routing: str | None = None
+    keys: str | None = None
+    engine: str = "native"
+    sloth_plugins: Path | None = None
+
+    def load(self, *, plugins: bool | None = None) -> Catalogue:
+        """The catalogue, its runbooks and the secrets in *keys* looked at as well.
+
+        Raises:  SpecErrors.
+        """
+        with_plugins = self.engine == "sloth" if plugins is None else plugins
+        catalogue = load(self.specs, *_beside(self.specs[0], self.routing, self.alerts), plugins=with_plugins)
+        found: list[Fault] = []
+        if catalogue.routing is not None and self.keys is not None:
+            from slo.key_files import missing_keys
+
+            found += missing_keys(catalogue.routing, self.keys)
+        if catalogue.routing is not None and catalogue.routing.links is not None:
+            from alerts import lint
+
+            folder = Path(catalogue.routing.links.folder)
+            texts = sources.texts(str(folder), ".md", found)
+            found += lint.faults(catalogue, texts, lambda path: (folder / path).exists())
+        if found:
+            raise SpecErrors(tuple(found))
+        return catalogue
+
+    def sloth(self) -> Sloth | None:
+        """The real sloth where it is asked for; None for the native engine."""
+        if self.engine != "sloth":
+            return None
+        binary = install.find("sloth")
+        if binary is None:
+            raise EngineError("sloth is not installed: run tools/install.py install sloth")
+        return Sloth(binary=binary, plugins=self.sloth_plugins)
+
+
+def _inputs(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of what is read, given to *command* as one `_Inputs`."""
+
+    @wraps(command)
+    def called(  # one for each option
+        *args: object,
+        specs: str,
+        alerts: str | None,
+        routing: str | None,
+        keys: str | None,
+        engine: str,
+        sloth_plugins: Path | None,
+        **options: object,
+    ) -> None:
+        inputs = _Inputs(
+            specs=(specs,), alerts=alerts, routing=routing, keys=keys, engine=engine, sloth_plugins=sloth_plugins
+        )
+        command(inputs, *args, **options)
+
+    for option in (
+        click.option(
+            "--sloth-plugins",
+            type=click.Path(exists=True, file_okay=False, path_type=Path),
+            help="Folder of sloth plugins, for --engine sloth.",
+        ),
+        click.option(
+            "--engine",
+            type=click.Choice(["native", "sloth"]),
+            default="native",
+            show_default=True,
+            help="Who writes rules.",
+        ),
+        _keys,
+        _routing,
+        _alerts,
+        _specs,
+    ):
+        called = option(called)
+    return called
 
 
 class _Faults(click.ClickException):
@@ -140,22 +215,17 @@ def main() -> None:
 
 
 @main.command()
-@_specs
-@_routing
+@_inputs
 @_out
-@_engine
-@_sloth_plugins
 @_only
 @_json
-def build(
-    specs: str, routing: str, out: str | None, engine: str, sloth_plugins: Path | None, only: str | None, as_json: bool
-) -> None:
+def build(inputs: _Inputs, out: str | None, only: str | None, as_json: bool) -> None:
     """Write every artifact (the default command)."""
     started = time.monotonic()
-    out, kinds = _folder(out, specs), _kinds(only, engine)
+    out, kinds = _folder(out, inputs.specs[0]), _kinds(only, inputs.engine)
     try:
-        catalogue = load([specs], routing, plugins=engine == "sloth")
-        made = _artifacts(catalogue, kinds, _sloth(engine, sloth_plugins), routing)
+        catalogue = inputs.load()
+        made = _artifacts(catalogue, kinds, inputs.sloth())
         with _progress(made, catalogue) as artifacts:
             folders = {artifact.FOLDERS[kind] for kind in kinds}
             written = emit.write(Path(out), artifacts, folders, selection.lost_by(kinds))
@@ -174,14 +244,17 @@ def build(
 
 @main.command()
 @click.argument("paths", nargs=-1)
+@_alerts
 @_routing
+@_keys
 @_json
-def validate(paths: tuple[str, ...], routing: str, as_json: bool) -> None:
+def validate(paths: tuple[str, ...], alerts: str | None, routing: str | None, keys: str | None, as_json: bool) -> None:
     """Check specs, and say what the engine can and cannot do for each."""
     from slo.advice import advise
 
     try:
-        catalogue = load(paths or (SPECS,), routing, plugins=True)
+        inputs = _Inputs(specs=paths or (SPECS,), alerts=alerts, routing=routing, keys=keys)
+        catalogue = inputs.load(plugins=True)
     except TillwatchError as error:
         raise _Faults(error, as_json) from None
     notes = tuple(advise(catalogue))
@@ -196,20 +269,17 @@ def validate(paths: tuple[str, ...], routing: str, as_json: bool) -> None:
 
 
 @main.command()
-@_specs
-@_routing
+@_inputs
 @_out
-@_engine
-@_sloth_plugins
 @_json
-def check(specs: str, routing: str, out: str | None, engine: str, sloth_plugins: Path | None, as_json: bool) -> None:
+def check(inputs: _Inputs, out: str | None, as_json: bool) -> None:
     """Fail with a diff when the output folder is not what the specs say."""
     from slo import drift
 
-    out = _folder(out, specs)
+    out = _folder(out, inputs.specs[0])
     try:
-        catalogue = load([specs], routing, plugins=engine == "sloth")
-        made = _artifacts(catalogue, frozenset(artifact.FOLDERS), _sloth(engine, sloth_plugins), routing)
+        catalogue = inputs.load()
+        made = _artifacts(catalogue, frozenset(artifact.FOLDERS), inputs.sloth())
         drifts = tuple(drift.find(Path(out), made))
     except TillwatchError as error:
         raise _Faults(error, as_json) from None
@@ -231,10 +301,17 @@ def check(specs: str, routing: str, out: str | None, engine: str, sloth_plugins:
 @_json
 def diff(ref: str, as_json: bool) -> None:
     """Say in on-call's words what the specs change since a git REF."""
+    import yaml
+
+    from alerts import orphans
     from slo.changes import compare
+    from slo.revisions import catalogue_at, file_at
 
     try:
-        changes = compare(_catalogue_at(ref), load([SPECS], ROUTING, plugins=True))
+        old, new = catalogue_at(ROOT, ref), load([SPECS], *_beside(SPECS, None, None), plugins=True)
+        deployed = file_at(ROOT, ref, _DEPLOYED)
+        routed = None if deployed is None else yaml.safe_load(deployed)
+        changes = (*compare(old, new), *orphans.find(old, new, routed))
     except TillwatchError as error:
         raise _Faults(error, as_json) from None
     if as_json:
@@ -247,6 +324,40 @@ def diff(ref: str, as_json: bool) -> None:
             click.echo(f"  {effect}")
     if not changes:
         click.echo(f"nothing that on-call would notice has changed since {ref}")
+
+
+@main.command("new-runbook")
+@click.argument("names", nargs=-1, metavar="[ALERT]…")
+@click.option("--missing", is_flag=True, help="Begin one for every alert that has none.")
+@_specs
+@_alerts
+@_routing
+def new_runbook(names: tuple[str, ...], *, missing: bool, specs: str, alerts: str | None, routing: str | None) -> None:
+    """Begin the runbook of an ALERT: what the specs know is filled in, what people must write is marked."""
+    from alerts import runbook
+
+    if bool(names) == missing:
+        raise click.UsageError("name one or more alerts, or say --missing")
+    try:
+        catalogue = load([specs], *_beside(specs, routing, alerts), plugins=True, runbooks=False)
+    except TillwatchError as error:
+        raise _Faults(error, as_json=False) from None
+    links = catalogue.routing.links if catalogue.routing is not None else None
+    if links is None:
+        raise click.UsageError("where runbooks are is said by no --routing file: it needs links")
+    skeletons = dict(runbook.skeletons(catalogue))
+    if unknown := [name for name in names if name not in skeletons]:
+        raise click.UsageError(f"no alert is called {', '.join(unknown)}")
+    there = sources.stems(links.folder, ".md")
+    for name in names or skeletons:
+        path = Path(links.folder) / runbook.file_name(name)
+        if name in there:
+            if names:
+                click.echo(f"{path} is there already and stays as it is", err=True)
+            continue
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(skeletons[name], encoding="utf-8")
+        click.echo(f"{path}: write what is marked; a build refuses it until then")
 
 
 @main.command()
@@ -264,6 +375,13 @@ def _folder(out: str | None, specs: str) -> str:
     return OUT if out is None else out
 
 
+def _beside(specs: str, routing: str | None, alerts: str | None) -> tuple[str | None, str | None]:
+    """Routing and alerts: this project's own go with its own specs alone, for others have teams of their own."""
+    if os.path.realpath(specs) == os.path.realpath(SPECS):
+        return routing or ROUTING, alerts or (ALERTS if Path(ALERTS).is_dir() else None)
+    return routing, alerts
+
+
 def _kinds(only: str | None, engine: str) -> frozenset[str]:
     try:
         return selection.parse(only, writes_tests=engine == "native")
@@ -271,53 +389,22 @@ def _kinds(only: str | None, engine: str) -> frozenset[str]:
         raise click.BadParameter(str(error), param_hint="--only") from None
 
 
-def _sloth(engine: str, plugins: Path | None) -> Sloth | None:
-    """The real sloth where it is asked for; None for the native engine."""
-    if engine != "sloth":
-        return None
-    binary = install.find("sloth")
-    if binary is None:
-        raise EngineError("sloth is not installed: run tools/install.py install sloth")
-    return Sloth(binary=binary, plugins=plugins)
-
-
-def _artifacts(catalogue: Catalogue, kinds: frozenset[str], sloth: Sloth | None, routing: str) -> Iterator[Artifact]:
+def _artifacts(catalogue: Catalogue, kinds: frozenset[str], sloth: Sloth | None) -> Iterator[Artifact]:
     """Every artifact of *kinds*, one at a time: a large catalogue never stands in memory as text."""
     if {artifact.RULES, artifact.ALERTS, artifact.TESTS} & kinds:
         yield from rule_files.build(catalogue, kinds, sloth)
     if artifact.ROUTES in kinds:
-        yield from routes.build(catalogue, Path(routing).name)
+        yield from routes.build(catalogue, Path(ROUTING).name)
+    if artifact.DOCS in kinds:
+        from alerts import document
+
+        yield from document.build(catalogue, predicted=sloth is None)
 
 
 def _progress(made: Iterator[Artifact], catalogue: Catalogue) -> AbstractContextManager[Iterable[Artifact]]:
     """A bar on stderr while a large build runs in front of somebody; nothing otherwise."""
     hidden = len(catalogue.slos) < SOME_SLOS or not sys.stderr.isatty()
     return click.progressbar(made, length=2 * len(catalogue.files), hidden=hidden, file=sys.stderr, label="writing")
-
-
-def _catalogue_at(ref: str) -> Catalogue:
-    """The catalogue as it was committed at *ref*; its faults are told as git names files: `HEAD~1:slo/specs/….yaml`."""
-    commit = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}", otherwise=ref)
-    packed = _git("archive", "--format=tar", commit.decode().strip(), *_DIFFED, otherwise=ref)
-    with tempfile.TemporaryDirectory() as folder:
-        with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-            archive.extractall(folder, filter="data")
-        try:
-            return load([f"{folder}/{_DIFFED[0]}"], f"{folder}/{_DIFFED[1]}", plugins=True)
-        except SpecErrors as error:
-            faults = (replace(fault, path=fault.path.replace(f"{folder}/", f"{ref}:")) for fault in error.faults)
-            raise SpecErrors(tuple(faults)) from None
-
-
-def _git(*arguments: str, otherwise: str) -> bytes:
-    command = ["git", "-C", str(ROOT), *arguments]
-    try:
-        return subprocess.run(command, capture_output=True, check=True).stdout
-    except FileNotFoundError:
-        raise GitError("git is not installed; diff reads the specs of an earlier commit from it") from None
-    except subprocess.CalledProcessError as error:
-        reason = error.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        raise GitError(": ".join([f"git has no specs at {otherwise!r}", *reason])) from None
 
 
 if __name__ == "__main__":

@@ -9,31 +9,34 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from alerts import links
 from slo import conventions as names
 from slo import promql
 from slo.model import Events, Notice, Pairs, RawRatio, Slo, pairs
 from slo.query import Unit
+from slo.routing_model import Links
 from slo.rule import Alert
 from slo.rule_context import BASE, SLOW_SECONDS, STEP, SloRules, is_additive, is_doubled, is_recent, unit
-from slo.windows import BurnRateWindow, spell
+from slo.windows import BurnRateWindow, for_period, spell
 
 # Bad events are counted from extrapolated rates: n events read as 0.84 n (the average of sparse 5m records) to
 # 1.05 n. Half an event of slack lets n through and holds n − 1 back.
 SLACK = 0.5
+LITERAL_BRACES = '{{"{{"}}'
 
 
-def page(rules: SloRules) -> Alert | None:
-    """The alert that wakes somebody; None where it is disabled."""
+def page(rules: SloRules, addresses: Links | None = None) -> Alert | None:
+    """The alert that wakes somebody; None where it is disabled. *addresses* of runbooks and dashboards, if any."""
     quick, slow = rules.windows.page_quick, rules.windows.page_slow
     guards = ("", "") if not rules.slo.alerting.min_failures else _page_guards(rules)
-    return _alert(rules, names.PAGE, rules.slo.alerting.page, ((quick, guards[0]), (slow, guards[1])))
+    return _alert(rules, names.PAGE, rules.slo.alerting.page, addresses, ((quick, guards[0]), (slow, guards[1])))
 
 
-def ticket(rules: SloRules) -> Alert | None:
-    """The alert that can wait for the morning; None where it is disabled."""
+def ticket(rules: SloRules, addresses: Links | None = None) -> Alert | None:
+    """The alert that can wait for the morning; None where it is disabled. *addresses*: as for the page."""
     quick, slow = rules.windows.ticket_quick, rules.windows.ticket_slow
     guards = ("", "") if not rules.slo.alerting.min_failures else _ticket_guards(rules)
-    return _alert(rules, names.TICKET, rules.slo.alerting.ticket, ((quick, guards[0]), (slow, guards[1])))
+    return _alert(rules, names.TICKET, rules.slo.alerting.ticket, addresses, ((quick, guards[0]), (slow, guards[1])))
 
 
 def route_labels(slo: Slo, severity: str, own: Pairs) -> Pairs:
@@ -50,7 +53,11 @@ def route_labels(slo: Slo, severity: str, own: Pairs) -> Pairs:
 
 
 def _alert(
-    rules: SloRules, severity: str, notice: Notice, pairs_of_windows: tuple[tuple[BurnRateWindow, str], ...]
+    rules: SloRules,
+    severity: str,
+    notice: Notice,
+    addresses: Links | None,
+    pairs_of_windows: tuple[tuple[BurnRateWindow, str], ...],
 ) -> Alert | None:
     if not notice.enabled:
         return None
@@ -59,10 +66,37 @@ def _alert(
     labels = pairs(route_labels(rules.slo, severity, own), ((names.SEVERITY, severity),), own)
     subject = f"{{{{$labels.{names.SERVICE}}}}} {{{{$labels.{names.SLO}}}}} SLO error budget burn rate"
     title, summary = f"({severity}) {subject} is too fast.", f"{subject} is over expected."
-    annotations = pairs({"title": title, "summary": summary}, alerting.annotations, notice.annotations)
+    ours = added_annotations(rules.slo, severity, addresses)
+    annotations = pairs({"title": title, "summary": summary}, ours, alerting.annotations, notice.annotations)
     ratio_of = partial(_ratio, rules, severity)
     expr = "\nor\n".join(_burning(rules, window, guard, ratio_of) for window, guard in pairs_of_windows)
     return Alert(alerting.name, expr, labels, annotations)
+
+
+def dashboard_variables(slo: Slo) -> Pairs:
+    """What the dashboard of SLOs is opened with."""
+    return (("service", slo.service), ("slo", slo.name))
+
+
+def added_annotations(slo: Slo, severity: str, addresses: Links | None) -> Pairs:
+    """What the page or the ticket says beside sloth's texts, which stay as they are and name no number."""
+    linked = links.linked(addresses, slo.alerting.name, names.SLO_DASHBOARD, dashboard_variables(slo))
+    return pairs({"description": _description(slo, severity)}, linked)
+
+
+def _description(slo: Slo, severity: str) -> str:
+    """The number, and what it is held against."""
+    windows = for_period(slo.period_days)
+    both = (
+        (windows.page_quick, windows.page_slow)
+        if severity == names.PAGE
+        else (windows.ticket_quick, windows.ticket_slow)
+    )
+    short = " or ".join(spell(window.short_seconds) for window in both)
+    promise = f"{promql.number(slo.objective)}% over {slo.period_days}d allows {promql.number(100 - slo.objective)}%"
+    number = f"{{{{$value | humanizePercentage}}}} bad over {short}, where {promise}."
+    # What is plain text in the spec must not become a template here.
+    return f"{number} {slo.description.replace('{{', LITERAL_BRACES)}".rstrip()
 
 
 def _ratio(rules: SloRules, severity: str, seconds: int) -> str:

@@ -1,7 +1,14 @@
-"""Inhibitions of the Alertmanager: a page mutes the ticket of its own SLO, and of its own group where the query groups.
+"""Inhibitions of the Alertmanager: which alert is told in place of which others.
 
-Alertmanager takes a label that both alerts lack for equal, so that one rule compares the groupings of all SLOs. Kept
-apart from it are SLOs that group by a label which elsewhere tells a page from its ticket, such as `severity`; and
+1. A cluster that is down mutes everything in it but the sign of life.
+2. A node that is down mutes what is wrong on it; one that can wait mutes what can wait.
+3. A page mutes the ticket of its own SLO, and of its own group where the query groups.
+4. A service that is down mutes what says the same of it by another measure.
+5. A dependency that is down mutes the pages of its dependants, as far as alerts.dependencies says so.
+
+Alertmanager takes a label that both alerts lack for equal. That lets one rule compare the groupings of all SLOs, and
+would let an alert without a node mute every other one without: what a rule is about must not be empty. Kept apart
+from the third are SLOs that group by a label which elsewhere tells a page from its ticket, such as `severity`; and
 those whose grouping the query does not tell mute nothing: a ticket beside a page is better than one that is lost.
 """
 
@@ -10,15 +17,86 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from alerts.dependencies import MutedPage, any_of
 from slo import conventions as names
+from slo import promql
 from slo.model import Events, RawRatio, Slo
 from slo.scalars import LABEL
 
+CLUSTER_DOWN = "ClusterDown"
+NODE_DOWN = ("NodeNotReady", "NodeUnreachable")
+WATCHDOG = "Watchdog"
+SYMPTOMS = ("AvailabilityLow", "HighErrorRate", "HighLatencyP95", "PaymentGatewayUnreachable")
+"""What follows from an availability that is gone; not among them is what customers lose by it: orders that stop."""
 _SEVERITY = "severity"
 
+Rule = dict[str, Any]
 
-def build(slos: Iterable[Slo]) -> list[dict[str, Any]]:
-    """The inhibition rules for the alerts of *slos*."""
+
+def build(slos: Iterable[Slo], muted: Iterable[MutedPage] = ()) -> list[Rule]:
+    """The inhibition rules for the alerts of *slos*; *muted*: the pages that a dependency can hold back."""
+    given = tuple(slos)
+    return [_cluster(), *_node(), *_pages_over_tickets(given), *_symptoms(given), *_dependencies(muted)]
+
+
+def _cluster() -> Rule:
+    return {
+        "source_matchers": [f'alertname="{CLUSTER_DOWN}"', f'severity="{names.PAGE}"', 'cluster!=""'],
+        "target_matchers": [f'alertname!~"{CLUSTER_DOWN}|{WATCHDOG}"', 'cluster!=""'],
+        "equal": ["cluster"],
+    }
+
+
+def _node() -> list[Rule]:
+    down = "|".join(NODE_DOWN)
+    others = [f'alertname!~"{down}|{CLUSTER_DOWN}|{WATCHDOG}"', 'node!=""']
+    return [
+        {
+            "source_matchers": [f'alertname=~"{down}"', f'severity="{severity}"', 'node!=""'],
+            "target_matchers": [*others, *more],
+            "equal": ["cluster", "node"],
+        }
+        for severity, more in ((names.PAGE, []), (names.TICKET, [f'severity="{names.TICKET}"']))
+    ]
+
+
+def _symptoms(slos: Iterable[Slo]) -> list[Rule]:
+    down = sorted({slo.alerting.name for slo in slos if slo.name == names.AVAILABILITY and slo.alerting.page.enabled})
+    if not down:
+        return []
+    return [
+        {
+            "source_matchers": [
+                f'{names.SEVERITY}="{names.PAGE}"',
+                f"alertname=~{promql.quote(any_of(down))}",
+                'service!=""',
+            ],
+            "target_matchers": [f'alertname=~"{"|".join(SYMPTOMS)}"', f'{names.SEVERITY}=""', 'service!=""'],
+            "equal": ["cluster", "service"],
+        }
+    ]
+
+
+def _dependencies(muted: Iterable[MutedPage]) -> list[Rule]:
+    """By the names of the pages: the alert that an SLI has disappeared is a page of the same SLO, and is told."""
+    alerts = sorted({page.slo.alerting.name for page in muted})
+    if not alerts:
+        return []
+    return [
+        {
+            "source_matchers": [f'alertname="{names.DEPENDENCY_DOWN}"', 'service!=""', 'slo!=""'],
+            "target_matchers": [
+                f'{names.SEVERITY}="{names.PAGE}"',
+                f"alertname=~{promql.quote(any_of(alerts))}",
+                'service!=""',
+                'slo!=""',
+            ],
+            "equal": [*names.IDENTITY_LABELS, "service", "slo"],
+        }
+    ]
+
+
+def _pages_over_tickets(slos: Iterable[Slo]) -> list[Rule]:
     both = [slo for slo in slos if slo.alerting.page.enabled and slo.alerting.ticket.enabled]
     differing = {_SEVERITY}.union(*map(_differing, both))
     common: set[str] = set()
@@ -30,22 +108,22 @@ def build(slos: Iterable[Slo]) -> list[dict[str, Any]]:
             common |= grouping
     others = [slo_id for ids in apart.values() for slo_id in ids]
     return [
-        _rule(common, [_any_of("!~", others)] if others else []),
-        *(_rule(grouping, [_any_of("=~", ids)]) for grouping, ids in apart.items() if grouping is not None),
+        _rule(common, [_of_ids("!~", others)] if others else []),
+        *(_rule(grouping, [_of_ids("=~", ids)]) for grouping, ids in apart.items() if grouping is not None),
     ]
 
 
-def _rule(grouping: Iterable[str], which: list[str]) -> dict[str, Any]:
+def _rule(grouping: Iterable[str], which: list[str]) -> Rule:
     same = (*names.ID_LABELS, *names.IDENTITY_LABELS)
     return {
-        "source_matchers": [f'{names.SEVERITY}="{names.PAGE}"', *which],
-        "target_matchers": [f'{names.SEVERITY}="{names.TICKET}"'],
+        "source_matchers": [f'{names.SEVERITY}="{names.PAGE}"', f'{names.ID}!=""', *which],
+        "target_matchers": [f'{names.SEVERITY}="{names.TICKET}"', f'{names.ID}!=""'],
         "equal": [*same, *sorted(set(grouping) - set(same))],
     }
 
 
-def _any_of(operator: str, ids: Iterable[str]) -> str:
-    return f'{names.ID}{operator}"{"|".join(sorted(ids)).replace(".", "[.]")}"'
+def _of_ids(operator: str, ids: Iterable[str]) -> str:
+    return f"{names.ID}{operator}{promql.quote(any_of(sorted(ids)))}"
 
 
 def _groupings(slos: Iterable[Slo]) -> dict[str, frozenset[str] | None]:

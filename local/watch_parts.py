@@ -54,6 +54,8 @@ def alertmanagers(settings: Settings, binary: Path) -> Iterator[Part]:
                 f"--config.file={settings.alertmanager_config}",
                 f"--storage.path={settings.run / name}",
                 f"--web.listen-address={HOST}:{settings.port(name)}",
+                # Without it, links in incidents carry this machine's name, and people may not get there by it.
+                f"--web.external-url={settings.url(name)}",
                 f"--cluster.listen-address={own}",
                 f"--cluster.advertise-address={own}",
                 *(f"--cluster.peer={HOST}:{settings.port(f'{peer}-cluster')}" for peer in peers),
@@ -85,6 +87,7 @@ def prometheus(settings: Settings, binary: Path, *, needs: tuple[str, ...]) -> P
             f"--storage.tsdb.path={settings.prometheus_data}",
             f"--storage.tsdb.retention.time={RETENTION}",
             f"--web.listen-address={HOST}:{settings.port('prometheus')}",
+            f"--web.external-url={settings.url('prometheus')}",
             "--enable-feature=exemplar-storage",
         ),
         needs=(*ALERTMANAGERS, *needs),

@@ -10,7 +10,8 @@ from fractions import Fraction
 from slo import conventions as names
 from slo import promql
 from slo.budget import error_budget, threshold
-from slo.model import Catalogue, Events, Pairs, Plugin, RawRatio, Slo, SpecFile
+from slo.catalogue import Catalogue
+from slo.model import Events, Pairs, Plugin, RawRatio, Slo, SpecFile
 from slo.query import Query, Unit
 from slo.query_check import OLDEST
 from slo.query_times import offsets

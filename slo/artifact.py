@@ -8,11 +8,13 @@ RULES = "rules"
 TESTS = "tests"
 ALERTS = "alerts"
 ROUTES = "routes"
+DOCS = "docs"
 FOLDERS = {
     RULES: "prometheus/rules",
     ALERTS: "prometheus/rules",
     TESTS: "prometheus/tests",
     ROUTES: "alertmanager",
+    DOCS: "docs",
 }
 """Each kind of artifact and the folder that holds it. Records and alerts share rule files."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from slo import promql
+from slo import promql, routing_changes
 from slo.budget import error_budget, threshold
-from slo.model import Alerting, Catalogue, Events, Notice, Plugin, RawRatio, Slo
+from slo.catalogue import Catalogue
+from slo.model import Alerting, Events, Notice, Plugin, RawRatio, Slo
 from slo.windows import for_period, spell
 
 _MINUTES_A_DAY = 24 * 60
@@ -15,7 +16,7 @@ _MINUTES_A_DAY = 24 * 60
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What happens to one SLO (or team). `what` is added, removed or changed; `effects` are sentences."""
+    """What happens to one SLO (or team, or service). `what` is added, removed or changed; `effects` are sentences."""
 
     slo: str
     what: str
@@ -23,7 +24,7 @@ class Change:
 
 
 def compare(old: Catalogue, new: Catalogue) -> tuple[Change, ...]:
-    """Every difference that somebody on call would notice, by SLO, then by team."""
+    """Every difference that somebody on call would notice, by SLO, then by team, then in who is told of what."""
     before = {(slo.id, slo.identity): slo for slo in old.slos}
     after = {(slo.id, slo.identity): slo for slo in new.slos}
     changes: list[Change] = []
@@ -36,7 +37,8 @@ def compare(old: Catalogue, new: Catalogue) -> tuple[Change, ...]:
             changes.append(Change(name, "removed", (lost,)))
         elif effects := tuple(_effects(before[key], after[key])):
             changes.append(Change(name, "changed", effects))
-    return (*changes, *_teams(old, new))
+    changed = (Change(name, "changed", effects) for name, effects in routing_changes.compare(old, new))
+    return (*changes, *_teams(old, new), *changed)
 
 
 def _teams(old: Catalogue, new: Catalogue) -> Iterator[Change]:
@@ -97,7 +99,10 @@ def _queries(slo: Slo) -> dict[str, str]:
 
 def _told(old: Alerting, new: Alerting) -> Iterator[str]:
     if old.name != new.name and new.enabled:
-        yield f"the alert {old.name or '(none)'} is now called {new.name}: open incidents of the old name are orphaned"
+        yield (
+            f"the alert {old.name or '(none)'} is now called {new.name}: what is open under the old name ends within"
+            " five minutes, and opens anew"
+        )
     for severity, was, now in (("page", old.page, new.page), ("ticket", old.ticket, new.ticket)):
         yield from _notice(severity, was, now)
     if old.labels != new.labels:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from slo import document, shape_faults
+from slo import dependency_graph, document, shape_faults
 from slo.conventions import KPI_LABELS
 from slo.errors import Fault
-from slo.model import Events, Kpi, Notice, Pairs, Plugin, RawRatio, Slo, SpecFile, Team
+from slo.model import Events, Kpi, Notice, Pairs, Plugin, RawRatio, Slo, SpecFile
 from slo.positions import Positions
+from slo.routing_model import Team
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,16 @@ def unknown_teams(read: Iterable[Read], teams: tuple[Team, ...] | None) -> Itera
             if item.team and item.team not in names:
                 hint = shape_faults.did_you_mean(item.team, names)
                 yield found.fault(number, ("team",), f"unknown team {item.team!r}{hint}")
+
+
+def cycles(read: Iterable[Read]) -> Iterator[Fault]:
+    """One fault for each circle of services that depend on one another, and for each that depends on itself."""
+    found = {item.service: (file, number, item) for file in read for number, item in enumerate(file.file.specs)}
+    for circle in dependency_graph.cycles({service: item.depends_on for service, (_, _, item) in found.items()}):
+        file, number, item = found[circle[0]]
+        step = item.depends_on.index(circle[1 % len(circle)])
+        way = " → ".join((*circle, circle[0]))
+        yield file.fault(number, ("depends_on", step), f"closes a circle: {way}; a cause must be found first")
 
 
 def plugins(read: Iterable[Read]) -> Iterator[Fault]:

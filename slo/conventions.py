@@ -22,6 +22,7 @@ IDENTITY_LABELS = ("cluster", "environment", "env", "namespace", "region", "tena
 ROUTE_LABELS = ("service", "slo", "severity", "team", "cluster")
 PAGE = "page"
 TICKET = "ticket"
+INFO_SEVERITY = "info"
 ALERT_NAME = "alertname"  # set by Prometheus itself
 
 # Records, sloth's names.
@@ -47,9 +48,42 @@ KPI_WEEK = "week"  # tells the three weeks of a baseline apart, within its expre
 KPI_LABELS = frozenset({KPI, KPI_SERVICE, KPI_WEEK})
 
 
+KPI_WEEKS = "kpi:baseline_weeks"
+
+# Dashboards, by their uid: what alerts link to, and what is generated under the same name.
+DASHBOARDS = (
+    "tw-oncall",
+    "tw-slo-overview",
+    "tw-slo-detail",
+    "tw-kubernetes",
+    "tw-application",
+    "tw-business",
+    "tw-database",
+    "tw-mesh",
+    "tw-user-experience",
+    "tw-journeys",
+)
+SLO_DASHBOARD = "tw-slo-detail"
+RUNBOOK_URL = "runbook_url"
+DASHBOARD_URL = "dashboard_url"
+DASHBOARD_RANGE = "from=now-3h&to=now"
+"""The end of every dashboard's address; what tells people of an alert puts the alert's own time there."""
+
+
+# What is down along `depends_on`: told by the page of the SLO of this name, and held against others by this alert.
+AVAILABILITY = "availability"
+DEPENDENCY_DOWN = "DependencyDown"
+
+
 def kpi_group(service: str, kpi: str) -> str:
     """Group of one KPI's records."""
     return f"kpi-recordings-{service}-{kpi}"
+
+
+def kpi_alerts(name: str, deviates: object, limited: object) -> tuple[str, ...]:
+    """Alerts of a KPI called *name*: on its deviation and on its limits, as far as there are such."""
+    both = ((f"{name}Deviation", deviates), (f"{name}Limit", limited))
+    return tuple(alert for alert, there in both if there)
 
 
 def sli_ratio(window: str) -> str:
@@ -112,6 +146,15 @@ def alerts_group(identity: str) -> str:
     return f"sloth-slo-alerts-{identity}"
 
 
+def dependencies_group(identity: str) -> str:
+    """Group of the rule that holds a page back while a dependency is down."""
+    return f"dependencies-{identity}"
+
+
 def absent_alert(alert_name: str) -> str:
     """Alert that fires when the SLI of *alert_name*'s SLO disappears."""
     return f"{alert_name}Absent"
+
+
+DEPENDENCY_DOWN = "DependencyDown"
+"""Tells nobody anything: it mutes the pages of a service while one that it depends on is down."""

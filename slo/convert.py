@@ -7,7 +7,7 @@ from typing import Any
 
 from slo import promql, query, scalars, spec
 from slo.document import Plain
-from slo.model import Alerting, Events, Kpi, Latency, Notice, Pairs, Plugin, RawRatio, Sli, Slo, Spec, pairs
+from slo.model import Alerting, Events, Kpi, KpiAlert, Latency, Notice, Pairs, Plugin, RawRatio, Sli, Slo, Spec, pairs
 
 _NO_LABELS: Pairs = ()
 _PLAIN_NOTICE = Notice(enabled=True, labels=(), annotations=())
@@ -22,7 +22,7 @@ def to_spec(shape: spec.ServiceShape, dialect: str) -> Spec:
         labels=labels,
         depends_on=tuple(shape.depends_on),
         slos=tuple(_slo(slo, shape, dialect) for slo in shape.slos),
-        kpis=tuple(_kpi(kpi, shape.service) for kpi in shape.kpis),
+        kpis=tuple(_kpi(kpi, shape) for kpi in shape.kpis),
         slo_plugins=_json(shape.slo_plugins),
     )
 
@@ -70,6 +70,7 @@ def _alerting(shape: spec.AlertingShape) -> Alerting:
         ticket=_notice(shape.ticket_alert),
         min_failures=shape.min_failures,
         absent_after_seconds=shape.absent_after,
+        muted_by_dependencies=shape.muted_by_dependencies,
     )
 
 
@@ -92,14 +93,30 @@ def _typed(value: Any) -> Any:
     return scalars.typed(value) if isinstance(value, Plain) else value
 
 
-def _kpi(shape: spec.KpiShape, service: str) -> Kpi:
+def _kpi(shape: spec.KpiShape, service: spec.ServiceShape) -> Kpi:
     return Kpi(
-        service=service,
+        service=service.service,
         name=shape.name,
         title=shape.title,
         query=shape.query,  # type: ignore[arg-type]
         unit=shape.unit,
         better=shape.better,
+        team=service.team,
+        alert=None if shape.alert is None else _kpi_alert(shape.alert),
+    )
+
+
+def _kpi_alert(shape: spec.KpiAlertShape) -> KpiAlert:
+    return KpiAlert(
+        name=shape.name,
+        severity=shape.severity,
+        for_seconds=getattr(shape, "for"),
+        deviation=shape.deviation,
+        above=shape.above,
+        below=shape.below,
+        least_baseline=shape.least_baseline,
+        description=shape.description,
+        dashboard=shape.dashboard,
     )
 
 

@@ -5,31 +5,60 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from slo import conflicts, convert, document, json_document, shape_faults, sources, spec
+from slo import (
+    alert_conflicts,
+    alert_load,
+    conflicts,
+    convert,
+    document,
+    json_document,
+    routing_convert,
+    shape_faults,
+    sources,
+    spec,
+)
+from slo.catalogue import Catalogue
 from slo.conflicts import Read
 from slo.document import DocumentFault
 from slo.errors import Fault, SpecErrors
-from slo.model import Catalogue, Spec, SpecFile, Team
+from slo.model import Spec, SpecFile
 from slo.positions import Positions
+from slo.routing_model import Routing
+from slo.routing_spec import RoutingShape
 from slo.sources import Source
 
 _HEADERS = "version: prometheus/v1 or apiVersion: sloth.slok.dev/v1"
 
 
-def load(specs: Iterable[str], routing: str | None = None, *, plugins: bool = False) -> Catalogue:
-    """The catalogue that *specs* (files, folders, "-" for standard input) and *routing* declare.
+def load(
+    specs: Iterable[str],
+    routing: str | None = None,
+    alerts: str | None = None,
+    *,
+    plugins: bool = False,
+    runbooks: bool = True,
+) -> Catalogue:
+    """The catalogue that *specs* (files, folders, "-" for standard input), *routing* and *alerts* declare.
 
-    Args:    plugins: whether the engine to come runs sloth's plugins.
+    Args:    plugins: whether the engine to come runs sloth's plugins. runbooks: whether each alert must have one.
     Raises:  SpecErrors: with every fault of every file.
     """
     given = tuple(specs)
     faults: list[Fault] = []
-    teams = _teams(routing, faults)
+    tree = _routing(routing, faults)
+    teams = tree.teams if tree is not None else None
     read = [file for source in sources.find(given, faults) if (file := _file(source, faults)) is not None]
     faults += conflicts.collisions(read)
     faults += conflicts.kpis(read)
     faults += conflicts.overwritten(read)
     faults += conflicts.unknown_teams(read, teams)
+    faults += conflicts.cycles(read)
+    owners = {item.service: item.team for found in read for item in found.file.specs}
+    alert_files = [] if alerts is None else alert_load.read(alerts, owners, faults)
+    faults += alert_conflicts.alerts(alert_files, read, teams)
+    if runbooks and tree is not None and tree.links is not None:
+        there = sources.stems(tree.links.folder, ".md")
+        faults += alert_conflicts.runbooks(read, alert_files, there, tree.links.folder)
     if not plugins:
         faults += conflicts.plugins(read)
     if not faults and not any(found.file.slos for found in read):
@@ -37,7 +66,11 @@ def load(specs: Iterable[str], routing: str | None = None, *, plugins: bool = Fa
         faults.append(Fault(path=", ".join(given), message=message))
     if faults:
         raise SpecErrors(tuple(faults))
-    return Catalogue(files=tuple(found.file for found in read), teams=teams or ())
+    return Catalogue(
+        files=tuple(found.file for found in read),
+        alert_files=tuple(found.file for found in alert_files),
+        routing=tree,
+    )
 
 
 # --- one file ---------------------------------------------------------------------------------------------------
@@ -114,21 +147,21 @@ def _shape_of(value: Any) -> tuple[type[spec.PlainShape] | type[spec.CrdShape] |
     return None, "apiVersion", f"{kind!r} is not a kind of spec that is read; expected {_HEADERS}"
 
 
-# --- teams ------------------------------------------------------------------------------------------------------------
+# --- routing ----------------------------------------------------------------------------------------------------------
 
 
-def _teams(routing: str | None, faults: list[Fault]) -> tuple[Team, ...] | None:
-    """The teams of the routing file; None where there is none, so that anybody's specs load without one.
+def _routing(path: str | None, faults: list[Fault]) -> Routing | None:
+    """What the routing file says; None where there is none, so that anybody's specs load without one.
 
     None as well where it holds a fault: a team that seems unknown may stand in what was not read.
     """
-    if routing is None:
+    if path is None:
         return None
-    text = sources.read_text(routing, faults)
+    text = sources.read_text(path, faults)
     if text is None:
         return None
     try:
-        values, duplicates = document.read(text, routing)
+        values, duplicates = document.read(text, path)
     except DocumentFault as error:
         faults.append(error.fault)
         return None
@@ -137,10 +170,12 @@ def _teams(routing: str | None, faults: list[Fault]) -> tuple[Team, ...] | None:
     positions = Positions(text)
     if len(values) > 1:
         line, column = positions.of(1, ())
-        faults.append(Fault(path=routing, line=line, column=column, message="a second document; expected one"))
-    shape = spec.read(spec.RoutingShape, values[0] if values else None)
+        faults.append(Fault(path=path, line=line, column=column, message="a second document; expected one"))
+    shape = spec.read(RoutingShape, values[0] if values else None)
     if isinstance(shape, list):
-        faults += shape_faults.faults(shape, spec.RoutingShape, routing, 0, positions)
+        faults += shape_faults.faults(shape, RoutingShape, path, 0, positions)
         return None
-    teams = tuple(Team(name=name, description=team.description) for name, team in sorted(shape.teams.items()))
-    return teams if whole else None
+    made = routing_convert.routing(shape, path)
+    unknown = tuple(alert_conflicts.routing(made, path, positions))
+    faults += unknown
+    return made if whole and not unknown else None

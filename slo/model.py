@@ -69,7 +69,10 @@ class Notice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alerting:
-    """How an SLO alerts. `min_failures` and `absent_after_seconds` are off at 0."""
+    """How an SLO alerts. `min_failures` and `absent_after_seconds` are off at 0.
+
+    muted_by_dependencies: whether its page is held back while a service that this one depends on is down.
+    """
 
     name: str
     labels: Pairs
@@ -78,6 +81,7 @@ class Alerting:
     ticket: Notice
     min_failures: int
     absent_after_seconds: int
+    muted_by_dependencies: bool = True
 
     @property
     def enabled(self) -> bool:
@@ -118,8 +122,34 @@ class Slo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KpiAlert:
+    """When somebody is told of a KPI. Each limit is off where it is None; at least one is on.
+
+    name:          of the alerts; the one on the deviation ends in Deviation, that on limits in Limit.
+    deviation:     share of the baseline, > 0, by which the value may be worse (`better` says in which direction).
+    above, below:  absolute limits, in the KPI's unit.
+    least_baseline: the baseline, in the KPI's unit, below which no deviation is told: low traffic.
+    """
+
+    name: str
+    severity: str
+    for_seconds: int
+    deviation: Decimal | None
+    above: Decimal | None
+    below: Decimal | None
+    least_baseline: Decimal
+    description: str
+    dashboard: str
+
+    @property
+    def limited(self) -> bool:
+        """Whether it has an absolute limit."""
+        return self.above is not None or self.below is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kpi:
-    """A number that the business watches, without an objective."""
+    """A number that the business watches, without an objective. `team` owns its service."""
 
     service: str
     name: str
@@ -127,6 +157,8 @@ class Kpi:
     query: Query
     unit: str
     better: str
+    team: str = ""
+    alert: KpiAlert | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,24 +187,3 @@ class SpecFile:
     def slos(self) -> tuple[Slo, ...]:
         """The SLOs of every document, in order."""
         return tuple(slo for spec in self.specs for slo in spec.slos)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Team:
-    """Who owns a service. `description` is for people."""
-
-    name: str
-    description: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Catalogue:
-    """Everything that people declared, valid and complete."""
-
-    files: tuple[SpecFile, ...]
-    teams: tuple[Team, ...]
-
-    @property
-    def slos(self) -> tuple[Slo, ...]:
-        """Every SLO, in the order of files and documents."""
-        return tuple(slo for file in self.files for slo in file.slos)

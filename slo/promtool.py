@@ -21,6 +21,15 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertCheck:
+    """Exactly which alerts called *alert* fire `at_seconds` after the start: (labels, annotations) of each."""
+
+    at_seconds: int
+    alert: str
+    firing: tuple[tuple[Pairs, Pairs], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One course of input series, (series, values) every `sample_seconds`, and what must follow from it.
 
@@ -32,6 +41,7 @@ class Case:
     sample_seconds: int
     inputs: tuple[tuple[str, str], ...]
     checks: tuple[Check, ...]
+    alerts: tuple[AlertCheck, ...] = ()
 
 
 def samples_equal(at_seconds: int, expr: str, value: float) -> Check:
@@ -54,6 +64,7 @@ def merged(cases: Iterable[Case]) -> Iterator[Case]:
                 case.sample_seconds,
                 known.inputs + case.inputs,
                 known.checks + case.checks,
+                known.alerts + case.alerts,
             )
         )
     yield from together.values()
@@ -69,15 +80,34 @@ def to_yaml(rule_file: str, step_seconds: int, order: Iterable[str], cases: Iter
         out.append(f"  - name: {quoted(case.name)}\n    interval: {spell(case.sample_seconds)}\n    input_series:\n")
         for series, values in case.inputs:
             out.append(f"      - series: {quoted(series)}\n        values: {quoted(values)}\n")
-        out.append("    promql_expr_test:\n")
-        for check in case.checks:
-            out.append(f"      - expr: {quoted(check.expr)}\n        eval_time: {spell(check.at_seconds)}\n")
-            out.append("        exp_samples:\n")
-            for labels, value in check.samples:
-                out.append(
-                    f"          - labels: {quoted(_labels(labels))}\n            value: {promql.number(value)}\n"
-                )
+        _write_checks(case.checks, out)
+        _write_alerts(case.alerts, out)
     return "".join(out)
+
+
+def _write_checks(checks: tuple[Check, ...], out: list[str]) -> None:
+    if checks:
+        out.append("    promql_expr_test:\n")
+    for check in checks:
+        out.append(f"      - expr: {quoted(check.expr)}\n        eval_time: {spell(check.at_seconds)}\n")
+        out.append("        exp_samples:\n")
+        for labels, value in check.samples:
+            out.append(f"          - labels: {quoted(_labels(labels))}\n            value: {promql.number(value)}\n")
+
+
+def _write_alerts(checks: tuple[AlertCheck, ...], out: list[str]) -> None:
+    if checks:
+        out.append("    alert_rule_test:\n")
+    for check in checks:
+        at = spell(check.at_seconds) if check.at_seconds else "0s"
+        out.append(f"      - alertname: {quoted(check.alert)}\n        eval_time: {at}\n")
+        out.append("        exp_alerts:\n" if check.firing else "        exp_alerts: []\n")
+        for labels, texts in check.firing:
+            out.append(f"          - exp_labels: {_mapping(labels)}\n            exp_annotations: {_mapping(texts)}\n")
+
+
+def _mapping(values: Pairs) -> str:
+    return "{" + ", ".join(f"{quoted(name)}: {quoted(value)}" for name, value in values) + "}"
 
 
 def _labels(labels: Pairs) -> str:

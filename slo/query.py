@@ -100,6 +100,43 @@ def parse(text: str) -> Query:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """An expression without a window: the names of its result's labels (None: the tree does not tell), its tree."""
+
+    labels: frozenset[str] | None
+    tree: Any
+
+
+def expression(text: str) -> Expression:
+    """Read an expression that is evaluated as it stands.
+
+    Raises:  QueryError: not PromQL that a Prometheus 2.42 reads, or not an instant vector.
+    """
+    if len(text) > MAX_LENGTH or "{{" in text:
+        raise QueryError("is too long, or holds a template that is no parameter")
+    tree = _tree((text,))
+    found = query_check.check(tree)
+    query_check.check_text(_bare((text,)), found)
+    if found.newer:
+        raise QueryError(f"needs a Prometheus newer than {query_check.OLDEST}: {', '.join(found.newer)}")
+    if kind(tree) != "vector":
+        raise QueryError(f"is a {_KIND_NAMES.get(kind(tree), kind(tree))}, and an instant vector was expected")
+    return Expression(labels(tree)[0], tree)
+
+
+def series_problem(text: str) -> str:
+    """Why *text* does not name one series, as promtool's input does; "" where it does."""
+    try:
+        tree = _tree((text,))
+    except QueryError as error:
+        return str(error)
+    if not isinstance(tree, pq.VectorSelector) or tree.at is not None or tree.offset is not None:
+        return 'expected a name and labels, such as up{job="orders"}'
+    matchers = tree.matchers.matchers
+    return "" if all(str(matcher.op) == str(pq.MatchOp.Equal) for matcher in matchers) else "expected = in every label"
+
+
 def parse_matchers(text: str) -> None:
     """Make sure that *text* is label matchers and nothing else: `job="orders", code!="404"`.
 

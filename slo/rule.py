@@ -22,13 +22,17 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """An alerting rule. `for_seconds` is how long the expression must hold; 0 fires at once."""
+    """An alerting rule. `for_seconds` is how long the expression must hold; 0 fires at once.
+
+    keep_firing_for_seconds: how long it stays on after the expression is over.
+    """
 
     name: str
     expr: str
     labels: Pairs
     annotations: Pairs
     for_seconds: int = 0
+    keep_firing_for_seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,8 @@ def _write_rule(rule: Record | Alert, out: list[str]) -> None:
     out.append(f"      - alert: {_scalar(rule.name)}\n        expr: {_text(rule.expr)}\n")
     if rule.for_seconds:
         out.append(f"        for: {spell(rule.for_seconds)}\n")
+    if rule.keep_firing_for_seconds:
+        out.append(f"        keep_firing_for: {spell(rule.keep_firing_for_seconds)}\n")
     out.append(_map("labels", rule.labels))
     out.append(_map("annotations", rule.annotations))
 

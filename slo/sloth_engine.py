@@ -18,8 +18,9 @@ from typing import Any
 import yaml
 
 from slo import conventions as names
+from slo.catalogue import Catalogue
 from slo.errors import EngineError
-from slo.model import Catalogue, Pairs, Slo, pairs
+from slo.model import Pairs, Slo, pairs
 from slo.rule import Alert, Group, Record, quoted
 from slo.rule_context import SLOTH_VERSION
 from slo.sloth_spec import to_sloth

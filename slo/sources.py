@@ -56,6 +56,20 @@ def read_text(path: str, faults: list[Fault]) -> str | None:
         return None
 
 
+def stems(folder: str, suffix: str) -> frozenset[str]:
+    """The names, without *suffix*, of the files in *folder*; none where there is no such folder."""
+    try:
+        return frozenset(path.stem for path in Path(folder).iterdir() if path.suffix == suffix)
+    except OSError:
+        return frozenset()
+
+
+def texts(folder: str, suffix: str, faults: list[Fault]) -> dict[str, str]:
+    """The files of *folder* that end in *suffix*, by their names without it."""
+    found = {name: read_text(f"{folder}/{name}{suffix}", faults) for name in sorted(stems(folder, suffix))}
+    return {name: text for name, text in found.items() if text is not None}
+
+
 def _bytes(path: str) -> bytes:
     if path == STDIN:
         return sys.stdin.buffer.read(MAX_BYTES + 1) if sys.stdin is not None else b""

@@ -17,12 +17,13 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     WithJsonSchema,
+    create_model,
     field_validator,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
 
-from slo import query, scalars
+from slo import conventions, query, scalars
 
 _JSON_NUMBER = WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 100})
 _JSON_SECONDS = WithJsonSchema({"type": "number", "exclusiveMinimum": 0})
@@ -35,6 +36,7 @@ _JSON_TEXTS = WithJsonSchema(
 )
 
 Name = Annotated[str, AfterValidator(scalars.name), _JSON_NAME]
+optional_name = scalars.team
 QueryText = Annotated[str, AfterValidator(scalars.query_text), _JSON_QUERY]
 Objective = Annotated[Decimal, BeforeValidator(scalars.number), AfterValidator(scalars.objective), _JSON_NUMBER]
 Seconds = Annotated[Decimal, BeforeValidator(scalars.seconds), _JSON_SECONDS]
@@ -154,6 +156,9 @@ class AlertingShape(Shape):
     ticket_alert: NoticeShape | None = Field(None, description="what can wait for the morning")
     min_failures: Count = Field(3, description="no page below so many bad events; 0 turns this off")
     absent_after: Duration = Field(600, description="alert when the SLI is gone for so long: 10m; 0 turns this off")
+    muted_by_dependencies: Switch = Field(
+        True, description="whether its page is held back while a service of depends_on is down"
+    )
     # Last, for whether it is needed depends on the others.
     name: str = Field("", validate_default=True, description="the name of the alerts: CamelCase")
 
@@ -183,14 +188,60 @@ class SloShape(Shape):
     journey: str = Field("", description="the synthetic journey that this SLO judges")
 
 
+def held_for(default_seconds: int) -> type[Shape]:
+    """A shape with the key `for`, which no class body can name."""
+    field = Field(default_seconds, description="how long it must hold before it fires: 10m")
+    return create_model("HeldShape", __base__=Shape, **{"for": (Duration, field)})  # type: ignore[call-overload, no-any-return]
+
+
+class KpiAlertShape(held_for(900)):  # type: ignore[misc]
+    """When somebody is told of a KPI."""
+
+    name: Annotated[str, AfterValidator(scalars.alert_name)] = Field(
+        description="what its alerts are called: CamelCase"
+    )
+    severity: Literal["page", "ticket", "info"] = Field("ticket", description="page, ticket or info")
+    deviation: Annotated[Decimal, BeforeValidator(scalars.positive)] | None = Field(
+        None, description="share of the baseline by which it may be worse: 0.5"
+    )
+    above: Annotated[Decimal, BeforeValidator(scalars.finite)] | None = Field(None, description="told above this")
+    below: Annotated[Decimal, BeforeValidator(scalars.finite)] | None = Field(None, description="told below this")
+    least_baseline: Annotated[Decimal, BeforeValidator(scalars.finite)] = Field(
+        Decimal(0), validate_default=False, description="no deviation is told where as little as this is usual"
+    )
+    description: str = Field(min_length=1, description="why it matters, for people")
+    dashboard: str = Field("tw-business", description=f"one of {', '.join(conventions.DASHBOARDS)}")
+
+    @field_validator("dashboard")
+    @classmethod
+    def _known(cls, uid: str) -> str:
+        return scalars.dashboard(uid)
+
+    @model_validator(mode="after")
+    def _says_when(self) -> KpiAlertShape:
+        if self.deviation is None and self.above is None and self.below is None:
+            raise ValueError("expected one or more of deviation, above, below: when is somebody told?")
+        if self.above is not None and self.below is not None and self.below >= self.above:
+            raise ValueError("below is not less than above: every number is beyond one of them")
+        return self
+
+
 class KpiShape(Shape):
-    """A number to watch; its alerts come with thresholds of their own."""
+    """A number to watch."""
 
     name: Name = Field(description="a name, unique within the service")
     title: str = Field(description="what it is called on screens")
     query: QueryText = Field(description="PromQL with {{.window}}")
     unit: str = Field(description="what one of it is: orders/min, EUR, ratio")
     better: Literal["higher", "lower"] = Field(description="higher or lower")
+    alert: KpiAlertShape | None = Field(None, description="when somebody is told")
+
+    @model_validator(mode="after")
+    def _can_deviate(self) -> KpiShape:
+        deviation = self.alert.deviation if self.alert is not None else None
+        if deviation is not None and deviation >= 1 and self.better == "higher":
+            raise ValueError("alert.deviation: nothing falls by more than the whole of its baseline; expected below 1")
+        return self
 
 
 class ServiceShape(Shape):
@@ -200,7 +251,7 @@ class ServiceShape(Shape):
     labels: Labels = Field(default_factory=dict, description="labels of every series of every SLO")
     slo_plugins: dict[str, Any] | None = Field(None, description="sloth's SLO plugins")
     slos: Annotated[list[SloShape], Field(min_length=1)] = Field(description="a list of one or more objectives")
-    team: Annotated[str, AfterValidator(scalars.team)] = Field(
+    team: Annotated[str, AfterValidator(optional_name)] = Field(
         "", description="who owns the service: a team of alerts/routing.yaml"
     )
     depends_on: list[Name] = Field(default_factory=list, description="services that this one calls")
@@ -221,18 +272,6 @@ class CrdShape(Shape):
     metadata: dict[str, Any] = Field(default_factory=dict)
     spec: ServiceShape = Field(description="service and slos")
     status: dict[str, Any] | None = None
-
-
-class TeamShape(Shape):
-    """Who owns services."""
-
-    description: str = Field(description="what the team owns, for people")
-
-
-class RoutingShape(Shape):
-    """`alerts/routing.yaml`: who can be woken."""
-
-    teams: Annotated[dict[Name, TeamShape], Field(min_length=1)] = Field(description="teams and what they own")
 
 
 AnyShape = TypeVar("AnyShape", bound=Shape)

@@ -49,10 +49,9 @@ def main() -> None:
 @_told
 def place(folder: Path, as_json: bool) -> None:
     """Lay the past that ends now into FOLDER, which must not be there yet."""
-    settings, now, began = from_environment(os.environ), time.time(), time.monotonic()
-    seeded = history.place(
-        history.plan(settings, now=now), folder.absolute(), now=now, say=_silent if as_json else _say
-    )
+    settings, began = from_environment(os.environ), time.monotonic()
+    plan = history.plan(settings, now=time.time())
+    seeded = history.place(plan, folder.absolute(), clock=time.time, say=_silent if as_json else _say)
     took = time.monotonic() - began
     if as_json:
         done = {"start": seeded.start, "end": seeded.end, "seconds": round(took, 1), "uncounted": seeded.uncounted}

@@ -6,6 +6,7 @@ import signal
 import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
 from typing import TextIO
 
@@ -20,7 +21,7 @@ PROMTOOL_SECONDS = 600
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One series as it stands in a block: a value for each of the block's times."""
+    """One series as it stands in a block: a value for each of the block's times, NaN where it has none."""
 
     name: str
     labels: Labels
@@ -28,13 +29,13 @@ class Written:
 
 
 def write(file: TextIO, series: Iterable[Written], times: Sequence[int]) -> None:
-    """Write *series* at *times*, Unix seconds in order."""
+    """Write *series* at *times*, Unix seconds in order; where a value is NaN there was none."""
     stamps = [f" {time}\n" for time in times]
     for each in series:
         labels = ",".join(f"{name}={promql.quote(value)}" for name, value in each.labels)
         prefix = f"{each.name}{{{labels}}} " if labels else f"{each.name} "
         values = zip(each.values.tolist(), stamps, strict=True)
-        file.write("".join([f"{prefix}{value!r}{stamp}" for value, stamp in values]))
+        file.write("".join([f"{prefix}{value!r}{stamp}" for value, stamp in values if not isnan(value)]))
     file.write("# EOF\n")
 
 

@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from local.errors import Refused
-from local.past import blocks, model, timeline
+from local.past import blocks, kpis, model, timeline
 from local.past.blocks import Written
 from local.past.draw import Floats, Series, draw
 from local.past.events import Counted, count, countable
@@ -34,20 +34,24 @@ from local.past.records import recorded
 from local.past.timeline import DAY, MINUTE, SLICE_SECONDS, Piece
 from local.settings import Settings
 from slo import load
-from slo.model import Slo
+from slo.model import Kpi, Slo
+from synthetics import shape
 
 # Marks the seeded range wherever figures are shown: each sample's value is its own time.
 MARKER = "tillwatch_history_seeded_timestamp_seconds"
+# A build that took longer is brought up to the minute again, which takes a second or two.
+TOP_UP_SECONDS = MINUTE / 2
 # A past whose incidents lie further back than this is built anew.
 ANCHOR_SECONDS = 14 * DAY
 WORKERS = 2
+ENGINE = ("budget", "conventions", "event_records", "event_series", "kpi_rules", "rule_context", "rules", "windows")
 OTHERS = 2  # pasts of other specs that are kept: somebody may work on two branches
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seeded:
-    """What was laid down: from *start* to *end* (Unix seconds); *uncounted*: SLOs that have no past."""
+    """What was laid down: from *start* to *end* (Unix seconds); *uncounted*: SLOs and KPIs that have no past."""
 
     start: int
     end: int
@@ -77,15 +81,21 @@ def plan(settings: Settings, *, now: float) -> Plan:
     return Plan(folder=settings.history, specs=specs, anchor=max(fit, default=int(now)))
 
 
-def place(plan: Plan, data: Path, *, now: float, say: Say = lambda text: None) -> Seeded:
-    """Lay the past that ends *now* into *data*, which must not be there yet; what is missing of it is built.
+def place(plan: Plan, data: Path, *, clock: Callable[[], float], say: Say = lambda text: None) -> Seeded:
+    """Lay the past that ends now into *data*, which must not be there yet; what is missing of it is built.
 
+    Args:    clock: Unix seconds.
     Raises:  Refused: *data* is there, or promtool is not.  StartFailed: a block was not made.
     """
     if data.exists():
         raise Refused(f"{data} is there already: a past is laid into a new folder only")
     with _locked(plan.folder):
+        now = clock()
         done = build(plan, now=now, say=say)
+        if clock() - now > TOP_UP_SECONDS:
+            # The first build takes minutes, and budgets would be away for as long where the past ends.
+            now = clock()
+            done = build(plan, now=now, say=say)
         stage = data.with_name(f"{data.name}.new")
         shutil.rmtree(stage, ignore_errors=True)
         stage.mkdir(parents=True)
@@ -93,9 +103,10 @@ def place(plan: Plan, data: Path, *, now: float, say: Say = lambda text: None) -
             for found in block.iterdir():
                 shutil.copytree(found, stage / found.name, copy_function=_linked)
         stage.replace(data)
-    _, uncounted = countable(load.load([str(plan.specs)]))
+    catalogue = load.load([str(plan.specs)])
+    uncounted = (*countable(catalogue)[1], *kpis.countable(catalogue)[1])
     last = int(now) // MINUTE * MINUTE
-    return Seeded(start=timeline.first_slice(now) * SLICE_SECONDS, end=last, uncounted=tuple(uncounted))
+    return Seeded(start=timeline.first_slice(now) * SLICE_SECONDS, end=last, uncounted=uncounted)
 
 
 def build(plan: Plan, *, now: float, say: Say = lambda text: None) -> list[Path]:
@@ -141,13 +152,15 @@ def _end_with_parent() -> None:
 
 
 def _count(plan: Plan, number: int) -> None:
-    """Count the events of one slice, and keep them."""
-    slos, _ = countable(load.load([str(plan.specs)]))
+    """Count the events of one slice, and what KPIs count, and keep them."""
+    catalogue = load.load([str(plan.specs)])
     drawn = draw(model.load(), number, plan.anchor)
     found: dict[str, Floats] = {}
-    for slo in slos:
+    for slo in countable(catalogue)[0]:
         counted = count(slo, drawn)
         found |= {f"{slo.id}/bad": counted.bad, f"{slo.id}/total": counted.total}
+    for kpi in kpis.countable(catalogue)[0]:
+        found[_key(kpi)] = np.array(kpis.count(kpi, drawn))
     file = _events_file(plan, number)
     with tempfile.NamedTemporaryFile(dir=file.parent, suffix=".new", delete=False) as new:
         np.savez_compressed(new, allow_pickle=False, **found)
@@ -157,9 +170,10 @@ def _count(plan: Plan, number: int) -> None:
 def _make(plan: Plan, first: int, pieces: Sequence[Piece]) -> int:
     """Make the blocks of *pieces*, all of one slice; returns how many."""
     number = pieces[0].slice
-    slos, _ = countable(load.load([str(plan.specs)]))
+    catalogue = load.load([str(plan.specs)])
     events = [np.load(_events_file(plan, each)) for each in range(first, number + 1)]
-    past = [_recorded(slo, events, first) for slo in slos]
+    past = [_recorded(slo, events) for slo in countable(catalogue)[0]]
+    past += [_kpi_recorded(kpi, events) for kpi in kpis.countable(catalogue)[0]]
     drawn = draw(model.load(), number, plan.anchor) if any(piece.raw for piece in pieces) else []
     for piece in pieces:
         target = _block(plan, piece)
@@ -175,7 +189,16 @@ def _make(plan: Plan, first: int, pieces: Sequence[Piece]) -> int:
     return len(pieces)
 
 
-def _recorded(slo: Slo, events: Sequence[Mapping[str, np.ndarray]], first: int) -> list[Written]:
+def _key(kpi: Kpi) -> str:
+    return f"kpi/{kpi.service}/{kpi.name}"
+
+
+def _kpi_recorded(kpi: Kpi, events: Sequence[Mapping[str, np.ndarray]]) -> list[Written]:
+    grown = np.concatenate([each[_key(kpi)] for each in events], axis=1)
+    return [Written(each.name, each.labels, each.values) for each in kpis.recorded(kpi, list(grown))]
+
+
+def _recorded(slo: Slo, events: Sequence[Mapping[str, np.ndarray]]) -> list[Written]:
     parts = [Counted(each[f"{slo.id}/bad"], each[f"{slo.id}/total"]) for each in events]
     return [Written(each.name, each.labels, each.values) for each in recorded(slo, Counted.joined(parts))]
 
@@ -242,12 +265,17 @@ def _locked(folder: Path) -> Iterator[None]:
 def _digest(specs: Path) -> str:
     """Names everything that a past is made of."""
     found = hashlib.sha256()
-    own = sorted(path for path in model.FOLDER.iterdir() if path.suffix in (".py", ".yaml"))
-    # The rules' own sources: their names and windows are in every record.
-    engine = [Path(load.__file__).with_name(name) for name in ("event_records.py", "rules.py", "windows.py")]
-    for path in (*own, *engine, model.DAY, *sorted(specs.glob("*.yaml"))):
+    for path in sources(specs):
         found.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return found.hexdigest()[:16]
+
+
+def sources(specs: Path) -> list[Path]:
+    """The files that a past is made of: a change of one makes another past."""
+    own = sorted(path for path in model.FOLDER.iterdir() if path.suffix in (".py", ".yaml"))
+    # The rules' own sources: their names and windows are in every record.
+    engine = [Path(load.__file__).with_name(f"{name}.py") for name in ENGINE]
+    return [*own, *engine, Path(shape.__file__), model.DAY, *sorted(specs.glob("*.yaml"))]
 
 
 def _linked(source: str, target: str) -> None:

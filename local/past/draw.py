@@ -42,18 +42,26 @@ def draw(model: Model, number: int, anchor: float) -> list[Series]:
     """The counters of slice *number*, all of them; incidents lie before *anchor* (Unix seconds)."""
     times = np.arange(SLICE_MINUTES, dtype=np.float64) * MINUTE + number * SLICE_SECONDS
     course = _Course(model, times, anchor)
+    visits = {
+        journey: course.visits(np.random.default_rng((SEED, number, 3_000 + place)), journey)
+        for place, journey in enumerate(model.shape.journeys)
+    }
     found: list[Series] = []
     good: dict[str, Floats] = {}
+    every: dict[str, Floats] = {}
     for place, request in enumerate(model.requests):
         random = np.random.default_rng((SEED, number, place))
-        asked = random.poisson(course.rate(request.per_visit) * MINUTE)
+        asked = _asked(random, visits, request.per_visit)
         failed, parts = course.split(random, request, asked)
+        every[request.id] = asked.astype(np.float64)
         good[request.id] = (asked - failed.sum(axis=0)).astype(np.float64)
         found += _answered(request, good[request.id], dict(zip(parts, failed, strict=True)))
         found += course.timed(random, request, good[request.id], failed.sum(axis=0))
     for place, counter in enumerate(model.counters):
         random = np.random.default_rng((SEED, number, 1_000 + place))
-        growth = _growth(random, times, good.get(counter.of), counter.an_hour) * counter.each
+        counted = every if counter.asked else good
+        of = sum((counted[each] for each in counter.of), start=np.zeros(len(times))) if counter.of else None
+        growth = _growth(random, times, of, counter.an_hour) * counter.each
         found.append(Series(counter.job, counter.name, _labels(counter.labels), growth))
     for place, histogram in enumerate(model.histograms):
         random = np.random.default_rng((SEED, number, 2_000 + place))
@@ -84,9 +92,9 @@ class _Course:
         for incident, under in self._under:
             self._visits = np.where(under, self._visits * incident.visits, self._visits)
 
-    def rate(self, per_visit: Mapping[str, float]) -> Floats:
-        """Requests a second."""
-        return self._visits * sum(self._model.shape.journeys[name] * times for name, times in per_visit.items())
+    def visits(self, random: np.random.Generator, journey: str) -> NDArray[np.int64]:
+        """How many visits of *journey* there were in each minute."""
+        return random.poisson(self._visits * self._model.shape.journeys[journey] * MINUTE)
 
     def share(
         self, kind: Callable[[Incident], Sequence[Effect]], about: Callable[[Effect], bool], status: int = 0
@@ -136,6 +144,18 @@ class _Course:
 
 def _is_called(name: str) -> Callable[[Effect], bool]:
     return lambda effect: effect.name == name
+
+
+def _asked(
+    random: np.random.Generator, visits: Mapping[str, NDArray[np.int64]], per_visit: Mapping[str, float]
+) -> NDArray[np.int64]:
+    """Requests of one kind in each minute. All kinds follow the same visits: steps of one way differ by those who leave
+    it, and not by chance.
+    """
+    found = np.zeros_like(next(iter(visits.values())))
+    for journey, times in per_visit.items():
+        found += int(times) * visits[journey] + random.binomial(visits[journey], times % 1)
+    return found
 
 
 def _under(incident: Incident, times: Floats, anchor: float) -> NDArray[np.bool_]:

@@ -9,7 +9,8 @@ import numpy as np
 
 from local.past.draw import Floats, Series
 from slo import event_series
-from slo.model import Catalogue, Events, Slo
+from slo.catalogue import Catalogue
+from slo.model import Events, Slo
 from slo.query import Query
 
 

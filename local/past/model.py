@@ -33,12 +33,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counter:
-    """Grows by *each* with every good answer to the request *of*, or *an_hour* times by itself."""
+    """Grows by *each* with every good answer to the requests *of*, with *asked* also with every other one; or
+    *an_hour* times by itself.
+    """
 
     job: str
     name: str
     labels: Mapping[str, str]
-    of: str = ""
+    of: tuple[str, ...] = ()
+    asked: bool = False
     each: int = 1
     an_hour: float = 0.0
 
@@ -117,7 +120,7 @@ def load() -> Model:
         slow=tuple(traffic["slow"]),
         errors=traffic["errors"],
         requests=tuple(Request(**row) for row in traffic["requests"]),
-        counters=tuple(Counter(**row) for row in traffic["counters"]),
+        counters=tuple(Counter(**_several(row)) for row in traffic["counters"]),
         histograms=tuple(Histogram(**_tuples(row)) for row in traffic["histograms"]),
         incidents=tuple(_incident(row) for row in incidents),
     )
@@ -126,6 +129,12 @@ def load() -> Model:
 def _incident(row: dict[str, Any]) -> Incident:
     errors, slow = (tuple(Effect(**_tuples(each)) for each in row.get(key, ())) for key in ("errors", "slow"))
     return Incident(**{**row, "at": time.fromisoformat(row["at"]), "errors": errors, "slow": slow})
+
+
+def _several(row: dict[str, Any]) -> dict[str, Any]:
+    """*row* with the requests that it counts, of which it may name one alone."""
+    of = row.get("of", [])
+    return {**row, "of": (of,) if isinstance(of, str) else tuple(of)}
 
 
 def _tuples(row: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from local.past.draw import Floats, Labels
 from local.past.events import Counted
+from local.past.over_time import last
 from slo import conventions as names
 from slo import rules, windows
 from slo.budget import error_budget
@@ -65,7 +66,7 @@ def _values(slo: Slo, counted: Counted) -> dict[str, Floats]:
     plan = windows.for_period(slo.period_days)
     budget = float(error_budget(slo))
     constants = {
-        names.OBJECTIVE: float(slo.objective) / 100,
+        names.OBJECTIVE: float(slo.objective / 100),
         names.ERROR_BUDGET: budget,
         names.PERIOD_DAYS: float(slo.period_days),
         names.INFO: 1.0,
@@ -73,7 +74,7 @@ def _values(slo: Slo, counted: Counted) -> dict[str, Floats]:
     found = {name: np.full(len(counted.total), value) for name, value in constants.items()}
     for seconds in plan.page_seconds:
         if seconds <= LONGEST_RAW_SECONDS:
-            bad, total = (_last(each, seconds // MINUTE) / seconds for each in (counted.bad, counted.total))
+            bad, total = (last(each, seconds // MINUTE) / seconds for each in (counted.bad, counted.total))
             _put(found, spell(seconds), bad, total)
     newest = newest_seconds(plan)
     halves = (found[names.bad_rate(spell(newest))], found[names.total_rate(spell(newest))])
@@ -85,12 +86,12 @@ def _values(slo: Slo, counted: Counted) -> dict[str, Floats]:
         elif is_recent(plan, seconds):
             older = (seconds - newest - windows.BASE_SECONDS) // MINUTE
             bad, total = (
-                newest * half + MINUTE * _last(_earlier(five, newest), older)
+                newest * half + MINUTE * last(_earlier(five, newest), older)
                 for half, five in zip(halves, fives, strict=True)
             )
             found[names.recent_ratio(spell(seconds))] = _ratio(bad, total)
     found[names.CURRENT_BURN_RATE] = found[names.sli_ratio(BASE)] / budget
-    bad, total = (_last(five, 2) / _count(five, 2) for five in fives)
+    bad, total = (last(five, 2) / _count(five, 2) for five in fives)
     found |= {names.bad_average(STEP): bad, names.total_average(STEP): total}
     summed = {seconds for seconds in plan.page_seconds if is_recent(plan, seconds)}
     for seconds in (*plan.ticket_only_seconds, *summed):
@@ -121,15 +122,8 @@ def _ratio(bad: Floats, total: Floats) -> Floats:
     return np.divide(bad, total, out=np.zeros_like(total), where=total > 0)
 
 
-def _last(values: Floats, count: int) -> Floats:
-    """Sum of the last *count* values at each place; before the first there is nothing."""
-    sums = np.concatenate(([0.0], np.cumsum(values)))
-    ends = np.arange(1, len(values) + 1)
-    return sums[ends] - sums[np.maximum(ends - count, 0)]
-
-
 def _count(values: Floats, count: int) -> Floats:
-    """How many values `_last` adds up."""
+    """How many values `last` adds up."""
     return np.minimum(np.arange(1, len(values) + 1), count).astype(np.float64)
 
 
@@ -141,5 +135,5 @@ def _earlier(values: Floats, seconds: int) -> Floats:
 
 def _stepped(values: Floats, seconds: int) -> Floats:
     """Sum over a window at steps of two minutes of the clock, as a subquery takes them: the first value is at such."""
-    sums = _last(values[::2], seconds // SLOW_SECONDS)
+    sums = last(values[::2], seconds // SLOW_SECONDS)
     return np.repeat(sums, 2)[: len(values)]

@@ -79,5 +79,7 @@ def test_its_title_says_what_happened_and_other_annotations_are_kept(tmp_path):
     assert dict(_absent(tmp_path, alerting=alerting).annotations) == {
         "title": "(page) shop requests: the SLI has disappeared.",
         "summary": "Nothing has measured shop requests: neither good nor bad events are seen.",
+        "description": "No sample of its SLI for 10m: the service, its metrics or their scrape is gone, and nobody sees"
+        " the budget burn.",
         "runbook": "r",
     }

@@ -34,6 +34,7 @@ def test_page_and_ticket_are_sloths_but_for_the_labels_of_routes(tmp_path):
     assert dict(both[0].annotations) == {
         "title": "(page) {{$labels.sloth_service}} {{$labels.sloth_slo}} SLO error budget burn rate is too fast.",
         "summary": "{{$labels.sloth_service}} {{$labels.sloth_slo}} SLO error budget burn rate is over expected.",
+        "description": "{{$value | humanizePercentage}} bad over 5m or 30m, where 99.9% over 30d allows 0.1%.",
     }
     assert {alert.for_seconds for alert in both} == {0}
 

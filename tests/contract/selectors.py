@@ -1,8 +1,8 @@
-"""What PromQL expressions name, and what a service's page of metrics shows: the two sides of the contract."""
+"""What PromQL expressions name, and what services, exporters and records show: the two sides of the contract."""
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,8 +12,9 @@ from prometheus_client.parser import text_string_to_metric_families
 # A histogram's and a counter's series go by other names than they do.
 _OF_COUNTERS = ("counter", "histogram", "summary")
 _PER_SECOND = frozenset({"rate", "irate", "increase"})
-# These labels are Prometheus' own: it adds them when it scrapes.
+# These labels are Prometheus' own: it adds them when it scrapes, and calls a page's own label of that name otherwise.
 ADDED = frozenset({"job", "instance", "cluster"})
+_RENAMED = {"job": "exported_job"}
 _NEGATIVE = ("!=", "!~")
 
 
@@ -37,12 +38,30 @@ class Exposed:
         """Add the page that *job* shows."""
         for family in text_string_to_metric_families(page):
             for sample in family.samples:
-                self.series[sample.name].append({**sample.labels, "job": job})
+                own = {_RENAMED.get(label, label): value for label, value in sample.labels.items()}
+                self.series[sample.name].append({**own, "job": job})
                 self.types[sample.name] = family.type
 
     def count(self, job: str) -> int:
         """How many series *job* shows."""
         return sum(each["job"] == job for found in self.series.values() for each in found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A metric of somebody else's exporter, as alerts/metrics.yaml lists it."""
+
+    type: str
+    labels: frozenset[str]
+
+
+def listed(document: Mapping[str, Any]) -> dict[str, Listed]:
+    """The metrics of *document*, by name; each may have the labels that a scrape adds."""
+    return {
+        name: Listed(type=metric["type"], labels=frozenset(metric["labels"]) | frozenset(document["added"]))
+        for exporter in document["exporters"].values()
+        for name, metric in exporter["metrics"].items()
+    }
 
 
 def named(expression: str) -> Iterator[Named]:
@@ -54,9 +73,10 @@ def _within(node: Any, *, rated: bool) -> Iterator[Named]:
     match node:
         case pq.VectorSelector():
             matchers = tuple((m.name, _operator(m), m.value) for m in node.matchers.matchers)
-            name = node.name or next((value for label, _, value in matchers if label == "__name__"), "")
+            names = node.name or next((value for label, _, value in matchers if label == "__name__"), "")
             rest = tuple(each for each in matchers if each[0] != "__name__")
-            yield Named(metric=name, matchers=rest, rated=rated)
+            for name in names.split("|"):  # a pattern that is nothing but alternatives names each of them
+                yield Named(metric=name, matchers=rest, rated=rated)
         case pq.MatrixSelector():
             yield from _within(node.vector_selector, rated=rated)
         case pq.Call():
@@ -101,6 +121,25 @@ def faults(selector: Named, exposed: Exposed, possible: dict[str, str]) -> Itera
             ):
                 yield f"{selector.metric}: {label}{operator}{value!r} is none of {sorted(shown)[:20]}"
     yield from _nobody(selector, series, possible)
+
+
+def listed_faults(selector: Named, metric: Listed) -> Iterator[str]:
+    """What *selector* asks of *metric* that its exporter does not show."""
+    if selector.rated and metric.type == "gauge":
+        yield f"{selector.metric}: a rate of a gauge"
+    for label, _, _ in selector.matchers:
+        if label not in metric.labels:
+            yield f"{selector.metric}: no label {label}"
+
+
+def recorded_faults(selector: Named, records: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """What *selector* asks of *records*, the rules that write its metric, that none of them writes."""
+    asked = {label: value for label, operator, value in selector.matchers if operator == "="}
+    written = [{str(label): str(value) for label, value in rule.get("labels", {}).items()} for rule in records]
+    if not written:
+        yield f"{selector.metric}: no rule records this"
+    elif not any(all(labels.get(label, value) == value for label, value in asked.items()) for labels in written):
+        yield f"{selector.metric}: no rule records it with {asked}"
 
 
 def _nobody(selector: Named, series: list[dict[str, str]], possible: dict[str, str]) -> Iterator[str]:

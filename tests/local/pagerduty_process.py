@@ -103,15 +103,31 @@ def alertmanagers(
 ) -> Iterator[tuple[Process, ...]]:
     """Real Alertmanagers with the generated routes, which wait for nothing before they send."""
     generated = yaml.safe_load((ROOT / "generated/alertmanager/alertmanager.yaml").read_text(encoding="utf-8"))
+    generated["route"] = _at_once(generated["route"], group_interval)
+    more = PEERS if count > 1 else ("--cluster.listen-address=",)
+    with configured(settings, wait_for, generated, count=count, key=key, more=more) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def configured(
+    settings: Settings,
+    wait_for: Callable[..., Any],
+    generated: dict[str, Any],
+    *,
+    count: int = 2,
+    key: str = "",
+    more: Sequence[str] = (),
+) -> Iterator[tuple[Process, ...]]:
+    """Real Alertmanagers with this configuration, moved to this machine. Without a *key* each team has its own."""
     config = localised(generated, pagerduty_url=settings.url("pagerduty") + "/v2/enqueue", keys=settings.keys)
     for file in key_files(config):
-        write_secret(file, key)
-    config["route"] = _at_once(config["route"], group_interval)
+        if key or not file.exists():
+            write_secret(file, key or file.parent.name.ljust(32, "k"))
     settings.alertmanager_config.write_text(yaml.safe_dump(config), encoding="utf-8")
     with contextlib.ExitStack() as stack:
         found = []
         parts = tuple(watch_parts.alertmanagers(settings, program("alertmanager")))
-        more = PEERS if count > 1 else ("--cluster.listen-address=",)
         for part in parts if count > 1 else map(_alone, parts[:1]):
             popen = stack.enter_context(_started(settings, part, more))
             found.append(Process(popen, settings.url(part.name)))
@@ -138,6 +154,8 @@ def _alone(part: Part) -> Part:
 
 
 def _at_once(route: dict[str, Any], group_interval: str) -> dict[str, Any]:
+    if route.get("continue"):  # an escalation: it is its wait
+        return route
     route = {**copy.deepcopy(route), "group_wait": "10ms", "group_interval": group_interval, "repeat_interval": "1h"}
     return {**route, "routes": [_at_once(each, group_interval) for each in route.get("routes", ())]}
 

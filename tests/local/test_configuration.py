@@ -51,17 +51,73 @@ def test_promtool_and_amtool_accept_it(written: Settings) -> None:
     _check("amtool", "check-config", str(written.alertmanager_config))
 
 
-def test_routes_differ_from_the_generated_in_address_and_keys_alone(written: Settings) -> None:
-    """What is proved here is what ships."""
+def _without_keys(document: dict[str, Any], where: Path | None) -> dict[str, Any]:
+    """*document* without what may differ; its key files lie below *where*."""
+    document["global"].pop("pagerduty_url")
+    document.pop("time_intervals", None)
+    for receiver in document["receivers"]:
+        for kind in ("slack_configs", "email_configs", "webhook_configs"):
+            receiver.pop(kind, None)
+        if receiver["name"].endswith("-ticket"):
+            receiver.pop("pagerduty_configs", None)
+        for pagerduty in receiver.get("pagerduty_configs", ()):
+            file = Path(pagerduty.pop("routing_key_file"))
+            assert where is None or file.is_relative_to(where)
+    return document
+
+
+def _hours(route: dict[str, Any]) -> list[Any]:
+    """Every interval that *route* or one below it names; they are taken out."""
+    found = [route.pop(name, None) for name in ("active_time_intervals", "mute_time_intervals")]
+    return [each for each in found if each] + [each for child in route.get("routes", ()) for each in _hours(child)]
+
+
+def test_routes_differ_from_the_generated_in_what_this_machine_lacks_alone(written: Settings) -> None:
+    """Address and keys; Slack, mail and the sign of life; working hours. What is proved here is what ships."""
     ours, theirs = _read(written.alertmanager_config), _read(written.generated_routes)
-    assert ours["global"].pop("pagerduty_url") == written.url("pagerduty") + "/v2/enqueue"
-    theirs["global"].pop("pagerduty_url")
-    for document in (ours, theirs):
-        for receiver in document["receivers"]:
-            for pagerduty in receiver["pagerduty_configs"]:
-                file = Path(pagerduty.pop("routing_key_file"))
-                assert document is theirs or file.is_relative_to(written.run)
-    assert ours == theirs
+    assert ours["global"]["pagerduty_url"] == written.url("pagerduty") + "/v2/enqueue"
+    assert _hours(ours["route"]) == []
+    _hours(theirs["route"])
+    assert _without_keys(ours, written.run) == _without_keys(theirs, None)
+
+
+def test_tickets_of_a_team_with_a_channel_come_to_the_stand_in() -> None:
+    """As its pages do, with a low urgency; at any hour."""
+    page = {"routing_key_file": "/etc/x/team-a/routing_key", "severity": "critical", "description": "d"}
+    escalated = {"name": "escalation", "pagerduty_configs": [{**page, "description": "for long: d"}]}
+    slack = {"api_url_file": "/etc/x/team-a/slack_url", "channel": "#a"}
+    leaf = {"receiver": "team-a-ticket", "active_time_intervals": ["office"], "mute_time_intervals": ["free"]}
+    generated: dict[str, Any] = {
+        "global": {},
+        "route": {"receiver": "escalation", "routes": [{"routes": [leaf]}]},
+        "time_intervals": [{"name": "office"}],
+        "receivers": [
+            escalated,
+            {"name": "team-a-page", "pagerduty_configs": [page]},
+            {"name": "team-a-ticket", "slack_configs": [slack]},
+        ],
+    }
+    local = localised(generated, pagerduty_url="http://x/", keys=Path("/run/keys"))
+    here = {**page, "routing_key_file": "/run/keys/team-a/routing_key"}
+    assert local["receivers"][1:] == [
+        {"name": "team-a-page", "pagerduty_configs": [here]},
+        {"name": "team-a-ticket", "pagerduty_configs": [{**here, "severity": "warning"}]},
+    ]
+    assert local["route"]["routes"] == [{"routes": [{"receiver": "team-a-ticket"}]}]
+    assert "time_intervals" not in local
+
+
+def test_nobody_reads_mail_or_waits_for_a_sign_of_life_here() -> None:
+    """Their receivers stay, and tell nobody; a key of theirs is asked for nowhere."""
+    mail = {"to": "a@b.example", "auth_password_file": "/etc/x/email/password"}
+    switch = {"url": "https://switch.example", "http_config": {"authorization": {"credentials_file": "/etc/x/y/token"}}}
+    generated: dict[str, Any] = {
+        "route": {"receiver": "a"},
+        "receivers": [{"name": "a", "email_configs": [mail]}, {"name": "b", "webhook_configs": [switch]}],
+    }
+    local = localised(generated, pagerduty_url="http://x/", keys=Path("/run/keys"))
+    assert local["receivers"] == [{"name": "a"}, {"name": "b"}]
+    assert key_files(local) == ()
 
 
 def test_keys_and_token_are_private_and_keys_are_kept(written: Settings) -> None:

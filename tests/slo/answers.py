@@ -14,8 +14,8 @@ from pathlib import Path
 import yaml
 
 from alerts import rule_files
+from slo.catalogue import Catalogue
 from slo.load import load
-from slo.model import Catalogue
 from slo.rule import quoted
 from slo.sloth_engine import Sloth
 from tools import install

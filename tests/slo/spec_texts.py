@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from slo.catalogue import Catalogue
 from slo.errors import Fault, SpecErrors
 from slo.load import load
-from slo.model import Catalogue, Slo
+from slo.model import Slo
 
 BAD = 'sum(rate(requests_total{code=~"5.."}[{{.window}}]))'
 TOTAL = "sum(rate(requests_total[{{.window}}]))"

@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
 import generate
+from slo.catalogue import Catalogue
 from slo.load import load
-from slo.model import Catalogue, Events, RawRatio
+from slo.model import Events, RawRatio
 from slo.query import Query
 from tests.slo import strategies
 from tools import install

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from slo.catalogue import Catalogue
 from slo.changes import Change, compare
 from slo.load import load
-from slo.model import Catalogue
 from tests.slo.spec_texts import BAD, loaded, slo, spec
 
 ROUTING = "teams:\n  shop: {description: The shop.}\n"
@@ -87,7 +87,10 @@ def test_a_page_that_can_never_fire(tmp_path: Path) -> None:
         (_alerting("absent_after: 1h"), ["a vanished SLI is told after 1h (was told after 10m)"]),
         (
             spec(slo(alert="Other")),
-            ["the alert Orders is now called Other: open incidents of the old name are orphaned"],
+            [
+                "the alert Orders is now called Other: what is open under the old name ends within five minutes, and"
+                " opens anew"
+            ],
         ),
         (spec(head="team: shop\n"), ["goes to shop instead of whoever watches what nobody owns"]),
         (spec(head="labels: {tier: 2}\n"), ["labels: +tier=2; long windows keep their history"]),

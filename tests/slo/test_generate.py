@@ -377,6 +377,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...,
     monkeypatch.setattr(generate, "ROOT", tmp_path)
     monkeypatch.setattr(generate, "SPECS", str(tmp_path / "slo/specs"))
     monkeypatch.setattr(generate, "ROUTING", str(tmp_path / "alerts/routing.yaml"))
+    monkeypatch.setattr(generate, "ALERTS", str(tmp_path / "alerts/specs"))
 
     def git(*arguments: str) -> None:
         settings = ["-c", "user.name=A", "-c", "user.email=a@localhost", "-c", "init.defaultBranch=main"]
@@ -670,3 +671,30 @@ def test_help_names_every_command() -> None:
     told = run("--help").output
     assert all(f"  {name} " in told for name in ("build", "check", "diff", "schema", "validate"))
     assert run("-h").output == told
+
+
+def test_new_runbook_begins_those_of_anybodys_alerts(specs: Path, tmp_path: Path) -> None:
+    """In the folder that their routing file names, which a build then finds, unwritten; what is there stays."""
+    routing = tmp_path / "routing.yaml"
+    routing.write_text(
+        "teams: {shop: {description: It.}}\n"
+        "links: {runbook: 'https://a.example/{alert}', dashboards: 'https://g.example', folder: books}\n"
+    )
+    options = ("--specs", specs, "--routing", routing)
+    assert run("new-runbook", *options, "Nothing").exit_code == 2
+    begun = run("new-runbook", *options, "Orders")
+    assert (begun.exit_code, [path.name for path in (tmp_path / "books").iterdir()]) == (0, ["Orders.md"])
+    (tmp_path / "books/Orders.md").write_text("mine")
+    assert run("new-runbook", *options, "--missing").exit_code == 0
+    assert {path.name for path in (tmp_path / "books").iterdir()} == {"Orders.md", "OrdersAbsent.md"}
+    assert (tmp_path / "books/Orders.md").read_text() == "mine"
+    refused = build(specs, tmp_path / "out", "--routing", str(routing))
+    assert (refused.exit_code, (tmp_path / "out").exists()) == (1, False)
+    assert "OrdersAbsent.md:9:1: is not written yet" in refused.output
+
+
+def test_new_runbook_asks_where_runbooks_are(specs: Path) -> None:
+    """With other specs than the project's there is no folder of them."""
+    refused = run("new-runbook", "--specs", specs, "Orders")
+    assert refused.exit_code == 2
+    assert "where runbooks are is said by no --routing file" in refused.output

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from slo.catalogue import Catalogue
 from slo.errors import SpecErrors
 from slo.load import load
-from slo.model import Alerting, Catalogue, Events, Notice, Plugin, Slo, Team
+from slo.model import Alerting, Events, Notice, Plugin, Slo
+from slo.routing_model import Team
 from tests.slo.spec_texts import BAD, TOTAL, faults, loaded, slo, spec, the_slo, told
 
 PLAIN = """\

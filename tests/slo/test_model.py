@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from slo.model import Catalogue, pairs
+from slo.catalogue import Catalogue
+from slo.model import pairs
 from tests.slo.spec_texts import loaded, slo, spec
 
 

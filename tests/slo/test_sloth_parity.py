@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from alerts import rule_files
+from slo.catalogue import Catalogue
 from slo.load import load
-from slo.model import Catalogue
 from slo.rule import Alert, Group, Record, to_yaml
 from tests.slo.answers import BOTH_PROMTOOLS, Vector, ask, check, sloth
 

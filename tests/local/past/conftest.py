@@ -31,7 +31,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
     """The whole past, up to now."""
     folder, now = tmp_path_factory.mktemp("past"), time.time()
     settings = from_environment(os.environ)
-    seeded = build.place(build.plan(settings, now=now), folder / "data", now=now)
+    seeded = build.place(build.plan(settings, now=now), folder / "data", clock=time.time)
     (folder / "prometheus.yml").write_text("global: {scrape_interval: 1h}\n")
     port = free_ports("prometheus")["prometheus"]
     command = [

@@ -11,9 +11,14 @@ from local.past import build, model
 from local.past.timeline import DAY, PAST_SECONDS, RAW_SECONDS
 from local.settings import ROOT
 from slo import conventions
+from slo.windows import read_seconds
+from tests.contract.selectors import named
 
-RULES = sorted((ROOT / "generated" / "prometheus" / "rules").glob("*.yaml"))
+GENERATED = sorted((ROOT / "generated" / "prometheus" / "rules").glob("*.yaml"))
+RULES = [file for file in GENERATED if (ROOT / "slo" / "specs" / file.name).exists()]
 BACK_SECONDS = (600, DAY + 3_600, 2 * DAY + 7_200)
+# What lies so far back has two weeks before it, one, or none, and is there every two minutes.
+KPI_BACK_SECONDS = (8 * DAY, 18 * DAY + 600, 25 * DAY + 3_600, 32 * DAY)
 
 
 def records(file: Path) -> list[dict[str, Any]]:
@@ -37,10 +42,58 @@ def test_every_record_is_what_its_rule_makes_of_the_rest(past: Any, file: Path) 
         at = (past.seeded.end - back) // 120 * 120
         for rule in records(file):
             asked = at if "rate(" in rule["expr"] else at + 1
-            made, found = past.server.instant(rule["expr"], at=asked), past.server.instant(selector(rule), at=at + 1)
+            made, found = past.server.instant(rule["expr"], at=asked), sample(past, rule, at)
+            if is_kpi(rule) and not made and not found:
+                continue  # hardly anything happened: there was no share
             if not (len(made) == len(found) == 1 and close(made[0].value, found[0].value) and same(rule, made, found)):
-                wrong.append((rule["record"], rule["labels"][conventions.ID], back, made, found))
+                wrong.append((rule["record"], rule["labels"], back, made, found))
     assert wrong == []
+
+
+def test_every_kpi_is_compared_with_as_many_weeks_as_there_are(past: Any) -> None:
+    """What is usual is told by the same expressions where history is short, and so is how short."""
+    wrong, weeks, there = [], set(), 0
+    for rule in (rule for file in RULES for rule in records(file) if is_kpi(rule) and "rate(" not in rule["expr"]):
+        for back in KPI_BACK_SECONDS:
+            at = (past.seeded.end - back) // 120 * 120
+            made, found = past.server.instant(rule["expr"], at=at + 1), sample(past, rule, at)
+            if not (len(made) == len(found) <= 1 and all(map(close, values(made), values(found)))):
+                wrong.append((rule["record"], rule["labels"], back, made, found))
+            there += len(found)
+            weeks |= set(values(found)) if rule["record"] == conventions.KPI_WEEKS else set()
+    assert wrong == []
+    assert weeks == {0, 1, 2, 3}
+    assert there > 0.9 * 3 * len(KPI_BACK_SECONDS) * len(kpis())
+
+
+def test_every_kpi_was_nearly_always_there(past: Any) -> None:
+    """Every one has a value in the last days, a share but for a few minutes of the night; none is NaN."""
+    end = past.seeded.end
+    minutes = past.server.instant(f"count_over_time({conventions.KPI_VALUE}[3d])", at=end)
+    assert {(each.labels[conventions.KPI_SERVICE], each.labels[conventions.KPI]) for each in minutes} == kpis()
+    assert min(values(minutes)) > 0.9 * 3 * DAY / 60
+    assert past.server.instant(f"{conventions.KPI_VALUE} != {conventions.KPI_VALUE}", at=end) == ()
+
+
+def kpis() -> set[tuple[str, str]]:
+    """Service and name of each."""
+    labels = [rule["labels"] for file in RULES for rule in records(file) if rule["record"] == conventions.KPI_VALUE]
+    return {(each[conventions.KPI_SERVICE], each[conventions.KPI]) for each in labels}
+
+
+def is_kpi(rule: dict[str, Any]) -> bool:
+    """Whether *rule* is a KPI's, which may have nothing to record."""
+    return conventions.KPI in rule["labels"]
+
+
+def sample(past: Any, rule: dict[str, Any], at: int) -> Any:
+    """What was laid down for *rule* at that minute, and not one of before: a KPI's may be missing."""
+    return past.server.instant(f"last_over_time({selector(rule)}[59s])", at=at + 1)
+
+
+def values(samples: Any) -> list[float]:
+    """Their numbers."""
+    return [each.value for each in samples]
 
 
 def same(rule: dict[str, Any], made: Any, found: Any) -> bool:
@@ -75,14 +128,23 @@ def test_budgets_differ_as_incidents_did(past: Any) -> None:
 
 
 def test_nothing_fires_at_the_end(past: Any) -> None:
-    """The page's and the ticket's own conditions, on the last moment of the past."""
-    fired = []
-    for file in RULES:
-        for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]:
-            for rule in group["rules"]:
-                if "alert" in rule and past.server.instant(rule["expr"], at=past.seeded.end):
-                    fired.append(rule["alert"])
+    """The own condition of each alert that reads records, for as long as it has to hold before the past ends."""
+    fired, looked_at = [], 0
+    for rule in (rule for file in GENERATED for rule in alerts(file)):
+        looked_at += 1
+        held = read_seconds(rule.get("for", "0s"))
+        moments = range(past.seeded.end - held, past.seeded.end + 1, 60)
+        if all(past.server.instant(rule["expr"], at=moment) for moment in moments):
+            fired.append((rule["alert"], rule["labels"]))
     assert fired == []
+    assert looked_at > 2 * len(RULES)
+
+
+def alerts(file: Path) -> list[dict[str, Any]]:
+    """Alerting rules of one generated file that read recorded series alone: others ask what the past does not have."""
+    groups = yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]
+    told = [rule for group in groups for rule in group["rules"] if "alert" in rule]
+    return [rule for rule in told if {":" in each.metric for each in named(rule["expr"])} == {True}]
 
 
 @pytest.mark.parametrize("hour", [0, 9.5, 23.99])
