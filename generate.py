@@ -399,6 +399,10 @@ def _artifacts(catalogue: Catalogue, kinds: frozenset[str], sloth: Sloth | None)
         from alerts import document
 
         yield from document.build(catalogue, predicted=sloth is None)
+    if artifact.DASHBOARDS in kinds:
+        from dashboards import index
+
+        yield from index.build(catalogue)
 
 
 def _progress(made: Iterator[Artifact], catalogue: Catalogue) -> AbstractContextManager[Iterable[Artifact]]:

@@ -14,7 +14,7 @@ lock() {
 }
 
 lock dev "$@"
-for name in generate services synthetics budget bench uv; do
+for name in generate preview services synthetics budget bench uv; do
   rm -f "requirements/$name.txt"
   lock "$name" --constraint requirements/dev.txt
 done

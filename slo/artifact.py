@@ -9,12 +9,14 @@ TESTS = "tests"
 ALERTS = "alerts"
 ROUTES = "routes"
 DOCS = "docs"
+DASHBOARDS = "dashboards"
 FOLDERS = {
     RULES: "prometheus/rules",
     ALERTS: "prometheus/rules",
     TESTS: "prometheus/tests",
     ROUTES: "alertmanager",
     DOCS: "docs",
+    DASHBOARDS: "grafana",
 }
 """Each kind of artifact and the folder that holds it. Records and alerts share rule files."""
 

@@ -1,0 +1,1 @@
+"""What people look at: Grafana dashboards, one module each, built from the catalogue."""

@@ -1,0 +1,152 @@
+"""Rate, errors and duration of services: the panels of every page about requests."""
+
+from __future__ import annotations
+
+from dashboards.alert_panels import Bounds, bounds
+from dashboards.model import Column, Limit, Panel, Query
+from dashboards.shop_series import RATE, REQUESTS, Jobs
+from slo.catalogue import Catalogue
+
+DURATION = "http_server_request_duration_seconds"
+USER = 'traffic="user"'
+ERRORS = 'http_response_status_code=~"5.."'
+MOST_ROUTES = 10
+
+
+def share(bad: str, total: str) -> str:
+    """The share of *bad* in *total*, 0 where nothing is bad: its series begins with the first failure."""
+    return f"(({bad}) or 0 * ({total})) / (({total}) > 0)"
+
+
+def requests(jobs: Jobs, label: str = "job") -> Panel:
+    """How many requests there are."""
+    expression = f"sum by ({label}) (rate({REQUESTS}{{{jobs.servers},{USER}}}{RATE}))"
+    return Panel(
+        kind="timeseries",
+        title=f"Requests by {_name(label)}",
+        description="Requests of users a second; probes and load tests are left out. A sudden fall to nothing is an"
+        " outage before the service, or in what calls it: look at the storefront and the mesh.",
+        unit="reqps",
+        queries=(Query(expression=expression, legend=f"{{{{{label}}}}}"),),
+        lowest=0,
+    )
+
+
+def errors(catalogue: Catalogue, jobs: Jobs, label: str = "job") -> Panel:
+    """The share of answers that are errors of ours."""
+    total = f"sum by ({label}) (rate({REQUESTS}{{{jobs.servers},{USER}}}{RATE}))"
+    bad = f"sum by ({label}) (rate({REQUESTS}{{{jobs.servers},{USER},{ERRORS}}}{RATE}))"
+    limit = bounds(catalogue, "HighErrorRate") if label == "job" else Bounds()
+    return Panel(
+        kind="timeseries",
+        title=f"Errors by {_name(label)}",
+        description="Share of users' requests that end in a 5xx. Beyond the line the error-rate alert fires: find the"
+        " route, then its logs below; just after a deploy, roll back first.",
+        unit="percentunit",
+        queries=(Query(expression=share(bad, total), legend=f"{{{{{label}}}}}"),),
+        base=limit.base,
+        limits=limit.limits,
+        lowest=0,
+    )
+
+
+def durations(jobs: Jobs, limits: tuple[Limit, ...] = ()) -> Panel:
+    """How long answers take: the usual one, and the slow ones."""
+    inside = f"sum by (le) (rate({DURATION}_bucket{{{jobs.servers},{USER}}}{RATE}))"
+    return Panel(
+        kind="timeseries",
+        title="Time to answer",
+        description="Half of the answers, 95 % and 99 % of them come within this time. The lines are what was promised."
+        " p99 alone rises: a slow route or a full pool; all three: a dependency or the database. The points are single"
+        " requests: click one for its trace.",
+        unit="s",
+        queries=tuple(
+            Query(expression=f"histogram_quantile({quantile}, {inside})", legend=name, exemplars=quantile == "0.99")
+            for quantile, name in (("0.5", "p50"), ("0.95", "p95"), ("0.99", "p99"))
+        ),
+        limits=limits,
+        lowest=0,
+    )
+
+
+def durations_by(jobs: Jobs, label: str, *, quantile: str = "0.95") -> Panel:
+    """Slow answers, by *label*."""
+    inside = f"sum by ({label}, le) (rate({DURATION}_bucket{{{jobs.servers},{USER}}}{RATE}))"
+    expression = f"histogram_quantile({quantile}, {inside})"
+    return Panel(
+        kind="timeseries",
+        title=f"p{quantile[2:]} by {_name(label)}",
+        description="95 % of the answers come within this time. One line alone: that one has a problem; all of them:"
+        " something that they share. The points are single requests: click one for its trace.",
+        unit="s",
+        queries=(Query(expression=f"topk({MOST_ROUTES}, {expression})", legend=f"{{{{{label}}}}}", exemplars=True),),
+        lowest=0,
+    )
+
+
+def heatmap(jobs: Jobs) -> Panel:
+    """All answers, by their time."""
+    return Panel(
+        kind="heatmap",
+        title="Answers by time",
+        description="How many answers took how long. Two bands are two kinds of requests, or a cache that works and one"
+        " that does not; a band that moves up is a queue that builds.",
+        unit="s",
+        queries=(
+            Query(
+                expression=f"sum by (le) (rate({DURATION}_bucket{{{jobs.servers},{USER}}}{RATE}))",
+                legend="{{le}}",
+                exemplars=True,
+            ),
+        ),
+    )
+
+
+def codes(jobs: Jobs) -> Panel:
+    """Answers by status code."""
+    return Panel(
+        kind="timeseries",
+        title="Answers by status",
+        description="Users' requests by the code they were answered with. Many 429: the limits or an attack; 503: a"
+        " dependency or the database is away; 4xx after a deploy: a client and an API that do not agree.",
+        unit="reqps",
+        queries=(
+            Query(
+                expression=f"sum by (http_response_status_code) (rate({REQUESTS}{{{jobs.servers},{USER}}}{RATE}))",
+                legend="{{http_response_status_code}}",
+            ),
+        ),
+        stacked=True,
+        lowest=0,
+    )
+
+
+def routes(jobs: Jobs) -> Panel:
+    """Requests and errors by route, as a table."""
+    total = f"sum by (job, http_route) (rate({REQUESTS}{{{jobs.servers},{USER}}}[5m]))"
+    bad = f"sum by (job, http_route) (rate({REQUESTS}{{{jobs.servers},{USER},{ERRORS}}}[5m]))"
+    slow = (
+        f"histogram_quantile(0.95, sum by (job, http_route, le) (rate({DURATION}_bucket{{{jobs.servers},{USER}}}[5m])))"
+    )
+    return Panel(
+        kind="table",
+        title="Routes",
+        description="Each route over five minutes, the one with most errors first. One route alone: its code or what it"
+        " alone calls; all of a service: the service or its database.",
+        unit="short",
+        queries=tuple(Query(expression=each, instant=True) for each in (total, share(bad, total), slow)),
+        columns=(
+            Column(source="job", title="Service"),
+            Column(source="http_route", title="Route"),
+            Column(source="A", title="Requests", unit="reqps", decimals=2),
+            Column(source="B", title="Errors", unit="percentunit", decimals=2),
+            Column(source="C", title="p95", unit="s", decimals=3),
+        ),
+        sort_by="Errors",
+        descending=True,
+        width=12,
+    )
+
+
+def _name(label: str) -> str:
+    return {"job": "service", "http_route": "route", "instance": "instance"}.get(label, label)

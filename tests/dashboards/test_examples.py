@@ -1,0 +1,98 @@
+"""Pages about what no test runs (a cluster, a mesh, PostgreSQL) have data for series as their exporters write them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from dashboards.model import Dashboard
+from dashboards.queries import Asked, queries
+from tests.contract.selectors import listed, listed_faults, named
+from tools.install import find
+
+ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+# What the shop and the rules show; a running shop and its Prometheus answer those.
+SHOPS = re.compile(r"\b(http_|db_client|shop_|app_build_info|slo:|kpi:|circuit_|client_)")
+PAGES = ("tw-kubernetes", "tw-mesh", "tw-database", "tw-oncall")
+
+
+@pytest.fixture(scope="module")
+def series() -> dict[str, str]:
+    """Each series of the examples, and its values."""
+    document = yaml.safe_load((HERE / "examples.yaml").read_text(encoding="utf-8"))
+    return {str(name): str(values) for name, values in document["series"].items()}
+
+
+def asked(dashboards: dict[str, Dashboard]) -> list[Asked]:
+    """What the four pages ask of others than the shop."""
+    return [
+        each
+        for each in queries([dashboards[uid] for uid in PAGES])
+        if each.datasource == "prometheus" and not SHOPS.search(each.expression)
+    ]
+
+
+def without_data(found: list[Asked], series: dict[str, str], folder: Path) -> set[str]:
+    """Those of *found* that return nothing after three hours of *series*, by a real Prometheus' evaluation."""
+    cases: list[dict[str, Any]] = [
+        {
+            "expr": f"clamp_max(count(\n{each.expression}\n), 1)",
+            "eval_time": "3h",
+            "exp_samples": [{"labels": "{}", "value": 1}],
+        }
+        for each in found
+    ]
+    test = {
+        "interval": "1m",
+        "input_series": [{"series": name, "values": values} for name, values in series.items()],
+        "promql_expr_test": cases,
+    }
+    file = folder / "test.yaml"
+    file.write_text(yaml.safe_dump({"rule_files": [], "tests": [test]}), encoding="utf-8")
+    command = [str(find("promtool")), "test", "rules", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 or "got: nil" in done.stdout + done.stderr, done.stdout + done.stderr
+    failed = re.findall(r'expr: "((?:[^"\\]|\\.)*)"', done.stdout + done.stderr)
+    told = {each.encode().decode("unicode_escape") for each in failed}
+    return {
+        f"{each.dashboard}: {each.panel} {each.ref_id}"
+        for each, case in zip(found, cases, strict=True)
+        if case["expr"] in told
+    }
+
+
+def test_every_question_is_answered(dashboards: dict[str, Dashboard], series: dict[str, str], tmp_path: Path) -> None:
+    """None of them stays empty."""
+    found = asked(dashboards)
+    assert without_data(found, series, tmp_path) == set()
+    assert len(found) > 80
+
+
+def test_a_missing_metric_leaves_its_panels_empty(
+    dashboards: dict[str, Dashboard], series: dict[str, str], tmp_path: Path
+) -> None:
+    """The test above can fail."""
+    fewer = {name: values for name, values in series.items() if not name.startswith("pilot_xds_pushes")}
+    assert without_data(asked(dashboards), fewer, tmp_path) == {"tw-mesh: Pushes A"}
+
+
+def test_examples_have_labels_that_their_exporters_write(series: dict[str, str]) -> None:
+    """As the lists of metrics have them, or the examples would prove nothing."""
+    lists = [
+        listed(yaml.safe_load((ROOT / file).read_text(encoding="utf-8")))
+        for file in ("alerts/metrics.yaml", "dashboards/metrics.yaml")
+    ]
+    faults = []
+    for name in series:
+        (selector,) = named(name)
+        known = [metrics[selector.metric] for metrics in lists if selector.metric in metrics]
+        assert known, name
+        if all(list(listed_faults(selector, metric)) for metric in known):
+            faults.append(name)
+    assert faults == []
