@@ -368,6 +368,63 @@ def schema() -> None:
     click.echo(json.dumps(json_schema(), indent=2))
 
 
+@main.command()
+@_inputs
+@click.option("--prometheus", "address", required=True, metavar="URL", help="Where the data come from.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("preview.html"),
+    show_default=True,
+    help="The page that is written.",
+)
+@click.option("--dashboard", "uids", multiple=True, metavar="UID", help="This one alone; may be given several times.")
+@click.option("--variable", "values", multiple=True, metavar="NAME=VALUE", help="A choice, as at the top of a page.")
+def preview(inputs: _Inputs, address: str, out: Path, uids: tuple[str, ...], values: tuple[str, ...]) -> None:
+    """Show the dashboards with live data, as one HTML page and without a Grafana."""
+    if find_spec("matplotlib") is None or find_spec("urllib3") is None:
+        raise click.ClickException(f"matplotlib and urllib3 are not installed here; run `make setup` in {ROOT} first")
+    from budget.errors import BudgetError, QueryFailed
+    from budget.prometheus import Prometheus
+    from dashboards import index
+    from dashboards import preview as pages
+
+    try:
+        source = Prometheus(address, timeout_seconds=30)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--prometheus") from None
+    chosen = dict(_choice(each) for each in values)
+    try:
+        boards = {each.uid: each for each in index.dashboards(inputs.load())}
+        if unknown := [uid for uid in uids if uid not in boards]:
+            raise click.BadParameter(
+                f"no dashboard is {', '.join(unknown)}; known: {', '.join(boards)}", param_hint="--dashboard"
+            )
+        source.version()  # what is no Prometheus is told once, and not in every panel
+        asked = [boards[uid] for uid in uids or boards]
+        bar = click.progressbar(asked, hidden=not sys.stderr.isatty(), file=sys.stderr, label="asking and drawing")
+        end = time.time()
+        with bar as shown:
+            sheets = [pages.sheet(source, each, end=end, named=chosen, refusals=(QueryFailed,)) for each in shown]
+        pages.write(out, pages.page(sheets, end=end, address=source.url))
+    except TillwatchError as error:
+        raise _Faults(error, as_json=False) from None
+    except BudgetError as error:
+        raise click.ClickException(str(error)) from None
+    panels = [part for each in sheets for part in each.parts]
+    refused = sum(part.shape == "refused" for part in panels)
+    click.echo(f"{_count(len(sheets), 'dashboard')}, {_count(len(panels), 'panel')} → {out}")
+    if refused:
+        raise click.ClickException(f"Prometheus refused the questions of {_count(refused, 'panel')}; the page says why")
+
+
+def _choice(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint="--variable")
+    return name, value
+
+
 def _folder(out: str | None, specs: str) -> str:
     """The output folder: `generated/` belongs to this project's own specs."""
     if out is None and os.path.realpath(specs) != os.path.realpath(SPECS):
@@ -399,10 +456,14 @@ def _artifacts(catalogue: Catalogue, kinds: frozenset[str], sloth: Sloth | None)
         from alerts import document
 
         yield from document.build(catalogue, predicted=sloth is None)
-    if artifact.DASHBOARDS in kinds:
-        from dashboards import index
+    if {artifact.DASHBOARDS, artifact.KUBERNETES} & kinds:
+        from dashboards import config_maps, index
 
-        yield from index.build(catalogue)
+        for drawn in index.build(catalogue):
+            if artifact.DASHBOARDS in kinds:
+                yield drawn
+            if artifact.KUBERNETES in kinds:
+                yield config_maps.wrapped(drawn, index.sources(catalogue))
 
 
 def _progress(made: Iterator[Artifact], catalogue: Catalogue) -> AbstractContextManager[Iterable[Artifact]]:

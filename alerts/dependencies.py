@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from alerts import links
 from slo import conventions as names
@@ -40,13 +40,17 @@ _SPECIAL = re.compile(r"[.+*?()|\[\]{}^$\\]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MutedPage:
-    """The page of *slo*, and the values of the labels by which routes and inhibitions know it."""
+    """The page of *slo*, and the values of the labels by which routes and inhibitions know it.
+
+    causes: the SLOs whose pages hold it back. scraped: whether ServiceDown of their services does so, too.
+    """
 
     slo: Slo
     service: str
     name: str
     team: str
     causes: tuple[Slo, ...]
+    scraped: bool = False
 
 
 def muted_pages(catalogue: Catalogue) -> tuple[MutedPage, ...]:
@@ -64,7 +68,8 @@ def groups(spec: Spec, catalogue: Catalogue, addresses: Links | None = None) -> 
 
 def pages_of(spec: Spec, catalogue: Catalogue) -> tuple[MutedPage, ...]:
     """The pages of *spec* that a dependency can hold back."""
-    return tuple(_pages(spec, _availability(spec, catalogue)))
+    scraped = any(alert.name == names.SERVICE_DOWN for alert in catalogue.alerts)
+    return tuple(replace(page, scraped=scraped) for page in _pages(spec, _availability(spec, catalogue)))
 
 
 def _availability(spec: Spec, catalogue: Catalogue) -> tuple[Slo, ...]:
@@ -148,21 +153,23 @@ def expression(page: MutedPage) -> str:
 
 
 def _causes(page: MutedPage) -> str:
-    """The firing availability pages of what *page* depends on, each under the name of its service."""
-    alerts = sorted({slo.alerting.name for slo in page.causes})
-    services = sorted({slo.service for slo in page.causes})
+    """The firing pages that say that what *page* depends on is down, each under the name of its service."""
+    alerts = any_of(sorted({slo.alerting.name for slo in page.causes}))
+    services = promql.quote(any_of(sorted({slo.service for slo in page.causes})))
     scope = tuple(pair for pair in page.slo.identity if pair[0] in SCOPE)
-    selector = ", ".join(
-        (
-            f"alertname=~{promql.quote(any_of(alerts))}",
-            promql.matchers((_FIRING, _PAGE, (names.SLO, names.AVAILABILITY), *scope))[1:-1],
-            f"{names.SERVICE}=~{promql.quote(any_of(services))}",
-        )
-    )
+    burning = promql.matchers((_FIRING, _PAGE, (names.SLO, names.AVAILABILITY), *scope))[1:-1]
+    found = [_named(names.SERVICE, f"alertname=~{promql.quote(alerts)}, {burning}, {names.SERVICE}=~{services}")]
+    if page.scraped:
+        gone = promql.matchers((("alertname", names.SERVICE_DOWN), _FIRING, ("severity", names.PAGE), *scope))[1:-1]
+        found.append(_named("service", f"{gone}, service=~{services}"))
+    return f"group {promql.by((CAUSE, *SCOPE))} ({' or '.join(found)})"
+
+
+def _named(label: str, selector: str) -> str:
+    """The alerts of *selector*, with their *label* as the cause."""
     # Also over a minute without an evaluation, and beyond the mark that ends a series.
     recent = f"last_over_time(ALERTS{{{selector}}}[{spell(LINGER_SECONDS)}])"
-    named = f'label_replace({recent}, "{CAUSE}", "$1", "{names.SERVICE}", "(.*)")'
-    return f"group {promql.by((CAUSE, *SCOPE))} ({named})"
+    return f'label_replace({recent}, "{CAUSE}", "$1", "{label}", "(.*)")'
 
 
 def any_of(texts: Iterable[str]) -> str:

@@ -50,6 +50,8 @@ def _cases(pages: tuple[MutedPage, ...]) -> Iterator[Case]:
     causes = {cause.service: cause for cause in pages[0].causes}
     first = next(iter(causes.values()))
     yield from (_held(pages, cause) for cause in causes.values())
+    if pages[0].scraped:
+        yield from (_gone(pages, cause) for cause in causes.values())
     for make in (_told, _told_and_over, _at_once, _other_alerts):
         yield make(pages, first)
     if _CLUSTER not in dict(_scope(pages[0], first)):
@@ -76,6 +78,23 @@ def _held(pages: tuple[MutedPage, ...], cause: Slo) -> Case:
         )
     ]
     return _case(f"{cause.service} is down: pages are held back, and follow after it", pages, inputs, checks)
+
+
+def _gone(pages: tuple[MutedPage, ...], cause: Slo) -> Case:
+    """As `_held`, where nothing of the cause is left that could answer badly."""
+    start = 60
+    down = (("alertname", names.SERVICE_DOWN), ("severity", names.PAGE), ("service", cause.service))
+    series = promql.matchers(pairs(down, (("alertstate", "firing"),), _scope(pages[0], cause)))
+    inputs = (
+        (f"ALERTS{series}", f"_x{start // _STEP} 1x{(_END - start) // _STEP}"),
+        *(_burns(page, cause, start + 60) for page in pages),
+    )
+    checks = [
+        check
+        for page in pages
+        for check in (_count(page, start - _STEP, 0), _exactly(page, start, cause), _count(page, _END, 1))
+    ]
+    return _case(f"{cause.service} is gone: pages are held back", pages, inputs, checks)
 
 
 def _told(pages: tuple[MutedPage, ...], cause: Slo) -> Case:

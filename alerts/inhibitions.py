@@ -33,10 +33,14 @@ _SEVERITY = "severity"
 Rule = dict[str, Any]
 
 
-def build(slos: Iterable[Slo], muted: Iterable[MutedPage] = ()) -> list[Rule]:
-    """The inhibition rules for the alerts of *slos*; *muted*: the pages that a dependency can hold back."""
+def build(slos: Iterable[Slo], muted: Iterable[MutedPage] = (), *, scraped: bool = False) -> list[Rule]:
+    """The inhibition rules for the alerts of *slos*.
+
+    Args:    muted: the pages that a dependency can hold back. scraped: whether there is ServiceDown.
+    """
     given = tuple(slos)
-    return [_cluster(), *_node(), *_pages_over_tickets(given), *_symptoms(given), *_dependencies(muted)]
+    gone = _gone(given) if scraped else []
+    return [_cluster(), *_node(), *_pages_over_tickets(given), *_symptoms(given), *gone, *_dependencies(muted)]
 
 
 def _cluster() -> Rule:
@@ -72,6 +76,18 @@ def _symptoms(slos: Iterable[Slo]) -> list[Rule]:
                 'service!=""',
             ],
             "target_matchers": [f'alertname=~"{"|".join(SYMPTOMS)}"', f'{names.SEVERITY}=""', 'service!=""'],
+            "equal": ["cluster", "service"],
+        }
+    ]
+
+
+def _gone(slos: Iterable[Slo]) -> list[Rule]:
+    """ServiceDown comes a quarter of an hour before an SLI is known to be absent, and says the same."""
+    absent = sorted({names.absent_alert(slo.alerting.name) for slo in slos if slo.alerting.enabled})
+    return [
+        {
+            "source_matchers": [f'alertname="{names.SERVICE_DOWN}"', f'severity="{names.PAGE}"', 'service!=""'],
+            "target_matchers": [f"alertname=~{promql.quote(any_of((*SYMPTOMS, *absent)))}", 'service!=""'],
             "equal": ["cluster", "service"],
         }
     ]

@@ -45,6 +45,7 @@ def config(catalogue: Catalogue) -> dict[str, Any]:
     """The whole configuration; whoever owns nothing known falls through to a receiver that people watch."""
     routing = catalogue.routing or Routing()
     muted = muted_pages(catalogue)
+    scraped = any(alert.name == names.SERVICE_DOWN for alert in catalogue.alerts)
     intervals = time_intervals.build(routing)
     return {
         "global": {"pagerduty_url": pagerduty.URL},
@@ -55,7 +56,7 @@ def config(catalogue: Catalogue) -> dict[str, Any]:
             "routes": [_watchdog(routing), *_pages(routing, muted), *_tickets(routing), _infos()],
         },
         **({"time_intervals": intervals} if intervals else {}),
-        "inhibit_rules": inhibitions.build(catalogue.slos, muted),
+        "inhibit_rules": inhibitions.build(catalogue.slos, muted, scraped=scraped),
         "receivers": receivers.build(routing),
     }
 

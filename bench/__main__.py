@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from bench import budget_error, build, detection, door, false_pages, platform, samples, shop, table
+from bench import budget_error, build, dashboards, detection, door, false_pages, platform, samples, shop, table
 from bench.errors import BenchError
 from bench.plan import Plan
 from bench.table import Row
@@ -25,6 +25,7 @@ MEASUREMENTS: dict[str, Callable[[Plan], Iterator[Row]]] = {
     "shop": shop.measure,
     "door": door.measure,
     "platform": platform.measure,
+    "dashboards": dashboards.measure,
 }
 
 

@@ -54,6 +54,16 @@ def measure(plan: Plan) -> Iterator[Row]:
     )
 
 
+@contextmanager
+def running() -> Iterator[str]:
+    """A platform with its past that is ready; the address of its Prometheus."""
+    with tempfile.TemporaryDirectory(prefix="tillwatch-bench-") as folder:
+        environment = _environment(Path(folder))
+        _run(environment, "local.past", "place", f"{folder}/unused")
+        with _up(environment):
+            yield f"http://127.0.0.1:{PORTS['prometheus'] + int(environment['PORT_BASE']) - BASE}"
+
+
 def _environment(folder: Path) -> dict[str, str]:
     """A state of its own, but for the built past, and ports that are free."""
     kept = from_environment(os.environ).history

@@ -44,7 +44,7 @@ def bounds(catalogue: Catalogue, *alerts: str) -> Bounds:
 def _bounds(alert: ThresholdAlert) -> Bounds:
     colour = COLOURS[alert.severity]
     if alert.above is not None:
-        return Bounds(limits=(Limit(value=alert.above, colour=colour),))
+        return Bounds(limits=(Limit(value=alert.above, colour=colour, strict=True),))
     if alert.below is not None:
         return Bounds(base=colour, limits=(Limit(value=alert.below, colour=GREEN),))
     return Bounds(limits=(Limit(value=1, colour=colour),))

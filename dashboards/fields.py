@@ -53,7 +53,7 @@ def override(column: Column) -> Json:
         properties.append({"id": "decimals", "value": column.decimals})
     if column.limits:
         steps: list[Json] = [{"color": column.base, "value": None}]
-        steps += [{"color": each.colour, "value": float(each.value)} for each in column.limits]
+        steps += [{"color": each.colour, "value": each.least} for each in column.limits]
         properties.append({"id": "thresholds", "value": {"mode": "absolute", "steps": steps}})
         properties.append({"id": "custom.cellOptions", "value": {"type": "color-text"}})
     if column.links:

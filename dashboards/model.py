@@ -17,6 +17,7 @@ ALERTMANAGER = "alertmanager"
 SOURCES = {PROMETHEUS: "${datasource}", LOKI: "${loki}", JAEGER: "${jaeger}", ALERTMANAGER: "${alertmanager}"}
 """Each kind of data source and the variable that holds the one that is chosen."""
 
+_HAIR = 1e-9
 GREEN, YELLOW, ORANGE, RED, BLUE = "green", "yellow", "orange", "red", "blue"
 
 Number = Decimal | Fraction | float | int
@@ -40,10 +41,16 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """From `value` on, in the panel's unit, the colour is another."""
+    """From `value` on, in the panel's unit, the colour is another; *strict*: only beyond it."""
 
     value: Number
     colour: str
+    strict: bool = False
+
+    @property
+    def least(self) -> float:
+        """The least value of this colour. Grafana knows no "beyond": a count that must be nought is well at nought."""
+        return _HAIR if self.strict and not self.value else float(self.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -257,7 +257,7 @@ def _target(query: Query, name: str, panel: Panel) -> Json:
 
 def _limits(base: str, limits: tuple[Limit, ...]) -> list[Any]:
     steps = [grafana.Threshold(base, 0, 0.0)]
-    return steps + [grafana.Threshold(each.colour, place, float(each.value)) for place, each in enumerate(limits, 1)]
+    return steps + [grafana.Threshold(each.colour, place, each.least) for place, each in enumerate(limits, 1)]
 
 
 # --- what stands above the panels -------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ ALERTS = "alerts"
 ROUTES = "routes"
 DOCS = "docs"
 DASHBOARDS = "dashboards"
+KUBERNETES = "kubernetes"
 FOLDERS = {
     RULES: "prometheus/rules",
     ALERTS: "prometheus/rules",
@@ -17,6 +18,7 @@ FOLDERS = {
     ROUTES: "alertmanager",
     DOCS: "docs",
     DASHBOARDS: "grafana",
+    KUBERNETES: "kubernetes",
 }
 """Each kind of artifact and the folder that holds it. Records and alerts share rule files."""
 

@@ -72,6 +72,8 @@ DASHBOARD_RANGE = "from=now-3h&to=now"
 
 # What is down along `depends_on`: told by the page of the SLO of this name, and held against others by this alert.
 AVAILABILITY = "availability"
+SERVICE_DOWN = "ServiceDown"
+"""The threshold alert that nothing of a service answers a scrape: what is gone answers nothing, not even badly."""
 DEPENDENCY_DOWN = "DependencyDown"
 
 
@@ -156,5 +158,7 @@ def absent_alert(alert_name: str) -> str:
     return f"{alert_name}Absent"
 
 
+SERVICE_DOWN = "ServiceDown"
+"""The threshold alert that nothing of a service answers a scrape: what is gone answers nothing, not even badly."""
 DEPENDENCY_DOWN = "DependencyDown"
 """Tells nobody anything: it mutes the pages of a service while one that it depends on is down."""

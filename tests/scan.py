@@ -24,7 +24,7 @@ _PATTERNS = {
 # Who built Debian's Prometheus and Alertmanager: they say so when they start.
 _OF_OTHERS = "team+pkg-go@tracker.debian.org"
 # Ids of spans are hexadecimal, and a few in a thousand are digits alone.
-_SPAN_ID = re.compile(r"span_id\"?[:=] ?\"[0-9a-f]{16}\"")
+_SPAN_ID = re.compile(r"(?i)span_?id\"?[:=] ?\"[0-9a-f]{16}\"")
 _DIGITS = re.compile(r"(?<![0-9A-Za-z._-])[2-9](?:[ -]?\d){12,18}(?![0-9A-Za-z_-]|\.\d)")
 
 

@@ -55,6 +55,38 @@ def shop(folder: Path, routing: str | None = ROUTING, **specs: str) -> Catalogue
     return load([str(folder)], None if routing is None else str(path))
 
 
+SERVICE_DOWN = """\
+version: tillwatch/alerts/v1
+team: platform
+alerts:
+  - name: ServiceDown
+    per_service: true
+    severity: page
+    query: max by (cluster) (up{job="{{.service}}"})
+    below: 1
+    unit: replicas
+    summary: '{{.service}} has {{ $value }} replicas.'
+    description: It is gone.
+    dashboard: tw-application
+    cases:
+      - name: gone
+        series: {'up{job="{{.service}}"}': 1x9 0x9}
+        fires_at: 10m
+        alerts: [{summary: '{{.service}} has 0 replicas.'}]
+      - name: there
+        series: {'up{job="{{.service}}"}': 1x9}
+        silent_at: [9m]
+"""
+
+
+def scraped_shop(folder: Path) -> Catalogue:
+    """This shop with ServiceDown."""
+    shop(folder)
+    alerts = folder.parent / f"{folder.name}-alerts.yaml"
+    alerts.write_text(SERVICE_DOWN, encoding="utf-8")
+    return load([str(folder)], str(folder.parent / f"{folder.name}-routing.yaml"), str(alerts))
+
+
 def ours(folder: Path) -> Catalogue:
     """The catalogue of the project itself, but for its threshold alerts and where its runbooks are."""
     text = (ROOT / "alerts/routing.yaml").read_text(encoding="utf-8")

@@ -13,8 +13,9 @@ import yaml
 from alerts import dependencies, dependency_tests, rule_files
 from alerts.dependencies import any_of, groups, muted_pages
 from slo.artifact import ALERTS, RULES, TESTS
+from slo.catalogue import Catalogue
 from slo.load import load
-from tests.alerts.shops import ROOT, SPECS, shop
+from tests.alerts.shops import ROOT, SPECS, scraped_shop, shop
 from tests.slo.answers import BOTH_PROMTOOLS, EVENTS, document, slo
 from tools import install
 
@@ -134,8 +135,11 @@ def test_names_in_expressions_stand_for_themselves(text):
 
 def _written(folder: Path, **specs: str) -> list[Path]:
     """The rules and tests of the shop on disk; returns the tests about dependencies."""
-    made = rule_files.build(shop(folder / "specs", routing=None, **specs), frozenset({RULES, ALERTS, TESTS}))
-    for artifact in made:
+    return _laid(shop(folder / "specs", routing=None, **specs), folder)
+
+
+def _laid(catalogue: Catalogue, folder: Path) -> list[Path]:
+    for artifact in rule_files.build(catalogue, frozenset({RULES, ALERTS, TESTS})):
         path = folder / "out" / artifact.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(artifact.text, encoding="utf-8")
@@ -176,6 +180,22 @@ def test_what_is_tested_is_what_ships(tmp_path):
         )
         assert tested
         assert [group for group in shipped if group["name"].startswith("dependencies-")] == tested
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(None, None), ("ServiceDown", "ServiceGone"), ('"$1", "service"', '"$1", "team"')],
+    ids=["as it is", "nobody looks at ServiceDown", "another label is the cause"],
+)
+def test_what_is_gone_holds_pages_back(old, new, tmp_path):
+    """Where there is ServiceDown: nothing that is left could answer badly, so that no budget burns."""
+    files = _laid(scraped_shop(tmp_path / "specs"), tmp_path)
+    assert len(files) == 2
+    for rules in (tmp_path / "out/prometheus/tests/stand-ins").glob("*.dependencies.yaml") if old else ():
+        text = rules.read_text(encoding="utf-8")
+        assert old in text
+        rules.write_text(text.replace(old, new), encoding="utf-8")
+    assert [_promtool("promtool", file).returncode == 0 for file in files] == [old is None] * 2
 
 
 def test_promtool_agrees_on_copies(tmp_path):

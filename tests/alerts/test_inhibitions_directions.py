@@ -8,7 +8,7 @@ import pytest
 
 from alerts import routes
 from tests.alerts.running import Alertmanager, alertmanager, until
-from tests.alerts.shops import burning, held, shop
+from tests.alerts.shops import burning, held, scraped_shop
 
 Labels = dict[str, str]
 
@@ -81,6 +81,32 @@ CASES: dict[str, tuple[Labels, Labels, bool]] = {
         False,
     ),
     "a service not over orders that stop": (burning("orders"), _alert("OrdersStopped", service="orders"), False),
+    # A service of which nothing is left.
+    "a service that is gone over what has disappeared": (
+        _alert("ServiceDown", service="payments"),
+        burning("payments", alertname="PaymentsAvailabilityAbsent"),
+        True,
+    ),
+    "a service that is gone over what finds it unreachable": (
+        _alert("ServiceDown", service="payments"),
+        _alert("PaymentGatewayUnreachable", service="payments"),
+        True,
+    ),
+    "a service that is gone not over another's": (
+        _alert("ServiceDown", service="payments"),
+        burning("orders", alertname="OrdersAvailabilityAbsent"),
+        False,
+    ),
+    "a service that is gone not over orders that stop": (
+        _alert("ServiceDown", service="orders"),
+        _alert("OrdersStopped", service="orders"),
+        False,
+    ),
+    "what has disappeared not over a service that is gone": (
+        burning("payments", alertname="PaymentsAvailabilityAbsent"),
+        _alert("ServiceDown", service="payments"),
+        False,
+    ),
     # A dependency that is down.
     "a dependency over a page": (held("orders"), burning("orders"), True),
     "a dependency over a page of one group": (
@@ -111,7 +137,7 @@ CASES: dict[str, tuple[Labels, Labels, bool]] = {
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alertmanager]:
     """An Alertmanager with the inhibitions of the shop."""
     folder = tmp_path_factory.mktemp("alertmanager")
-    with alertmanager(routes.config(shop(folder / "specs")), folder) as found:
+    with alertmanager(routes.config(scraped_shop(folder / "specs")), folder) as found:
         yield found
 
 

@@ -1,5 +1,6 @@
 """What customers have that others want: carts, orders, paid and sent ones; and what the books say of them."""
 
+import time
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -70,6 +71,15 @@ def units_of(attacker: Attacker, sku: str = SKU) -> tuple[int, int]:
     """(on hand, held) of *sku*."""
     found = attacker.ask("inventory", f"/api/v1/stock/{sku}/detail", role=STAFF).json()
     return found["on_hand"], found["reserved"]
+
+
+def settled_units(attacker: Attacker, sku: str = SKU) -> int:
+    """The units on hand once nothing of earlier orders comes back any more: events bring them, in their own time."""
+    before, deadline = -1, time.monotonic() + 30
+    while (now := units_of(attacker, sku)[0]) != before and time.monotonic() < deadline:
+        before = now
+        time.sleep(2)
+    return now
 
 
 def refund(attacker: Attacker, order_id: str, **headers: str) -> Answer:

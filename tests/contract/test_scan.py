@@ -34,6 +34,7 @@ def place() -> Iterator[Path]:
         ("a key: c2VjcmV0LXBhcnQ", "secret"),
         ('{"took": 0.4242424242424242, "at": 1700000000000, "trace_id": "42424242424242424242424242424242"}', None),
         ('{"span_id": "4242424242424242"} 4242424242424241', None),
+        ('{"spanId": "4242424242424242", "parentSpanId":"4242424242424242"}', None),
         ("build by team+pkg-go@tracker.debian.org", None),
         ("SKU-4242424242424242 at 127.0.0.1:8001 by tok_visa", None),
     ],

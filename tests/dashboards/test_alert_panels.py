@@ -153,3 +153,11 @@ def test_without_alerts_there_are_no_limits(catalogue: Catalogue) -> None:
     none = replace(catalogue, alert_files=())
     assert bounds(none, "HighErrorRate").limits == ()
     assert alert_panels.of_dashboard(none, business.UID) == ()
+
+
+def test_a_count_that_must_be_nought_is_well_at_nought(catalogue: Catalogue) -> None:
+    """Grafana colours from a limit on, and an alert fires beyond it."""
+    (limit,) = bounds(catalogue, "PrometheusRuleFailures").limits
+    assert (limit.value, limit.least > 0) == (0, True)
+    (share,) = bounds(catalogue, "HighErrorRate").limits
+    assert share.least == float(share.value)

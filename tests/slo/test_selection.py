@@ -34,10 +34,10 @@ def test_kinds(only: str | None, kinds: set[str]) -> None:
 @pytest.mark.parametrize(
     ("only", "expected"),
     [
-        ("", "names no kind; known: rules, alerts, tests, routes, docs, dashboards"),
-        (" , ", "names no kind; known: rules, alerts, tests, routes, docs, dashboards"),
+        ("", "names no kind; known: rules, alerts, tests, routes, docs, dashboards, kubernetes"),
+        (" , ", "names no kind; known: rules, alerts, tests, routes, docs, dashboards, kubernetes"),
         ("rulez", "'rulez' is not a kind, did you mean rules?"),
-        ("rules,x", "'x' is not a kind; known: rules, alerts, tests, routes, docs, dashboards"),
+        ("rules,x", "'x' is not a kind; known: rules, alerts, tests, routes, docs, dashboards, kubernetes"),
         ("tests", "tests run both rules and alerts; say --only rules,alerts,tests"),
         ("rules,tests", "tests run both rules and alerts; say --only rules,alerts,tests"),
         ("tests,routes,alerts", "tests run both rules and alerts; say --only rules,alerts,tests,routes"),

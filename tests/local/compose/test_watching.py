@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from dashboards.model import SOURCES
 from services.shared import tracing
 from services.shared.logs import Formatter
 from tests.local.compose.composed import ROOT, composed
@@ -21,9 +22,10 @@ JSON_KEYS = {
     "prometheus": {"httpMethod", "timeInterval", "exemplarTraceIdDestinations"},
     "loki": {"derivedFields"},
     "jaeger": {"tracesToLogsV2"},
+    "alertmanager": {"implementation"},
 }
 PROVIDER_KEYS = {"name", "folder", "type", "disableDeletion", "allowUiUpdates", "updateIntervalSeconds", "options"}
-LISTENING = {"prometheus:9090", "loki:3100", "jaeger:16686"}
+LISTENING = {"prometheus:9090", "loki:3100", "jaeger:16686", "alertmanager:9093"}
 
 
 def sources() -> dict[str, dict[str, Any]]:
@@ -62,6 +64,14 @@ def test_a_line_of_the_shop_leads_to_its_trace() -> None:
     assert match[1] == json.loads(line)["trace_id"]
     assert field["datasourceUid"] == "jaeger"
     assert field["url"] == "$${__value.raw}"
+
+
+def test_every_source_that_a_dashboard_chooses_is_there() -> None:
+    """Dashboards ask for kinds; one of each is provisioned, by the name of a service that runs."""
+    assert {each["type"] for each in sources().values()} == set(SOURCES)
+    assert {each["url"].removeprefix("http://").partition(":")[0] for each in sources().values()} <= set(
+        composed()["services"]
+    )
 
 
 def test_dashboards_are_read_where_they_are_mounted() -> None:

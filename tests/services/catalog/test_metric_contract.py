@@ -55,7 +55,7 @@ def test_bad_events_are_a_part_of_all_events(client, registry) -> None:
         for query in ("error_query", "total_query")
     )
     assert all(labels in everything for labels in bad)
-    assert {labels["http_response_status_code"] for labels in bad} == {"429", "500", "503"}
+    assert {labels["http_response_status_code"] for labels in bad} == {"429", "500", "503", "504"}
     assert {labels["http_response_status_code"] for labels in everything} >= {"200", "404", "422"}
 
 

@@ -108,7 +108,7 @@ def test_what_is_forged_does_not_pass(gateway: Gateway, receiver: Receiver, refe
 
 def test_every_step_of_a_payment_is_told_in_order(gateway: Gateway, receiver: Receiver, reference: str) -> None:
     """One after the other of one payment; a decline and a void of another are told, too."""
-    other, third = reference[:-1] + "e", reference[:-1] + "f"
+    other, third, *_ = (reference[:-1] + digit for digit in "def" if digit != reference[-1])
     gateway.authorise(reference)
     gateway.capture(reference)
     gateway.refund(reference, 1)
