@@ -35,7 +35,7 @@ def alerts(file: ThresholdFileShape, index: int, owners: Mapping[str, str]) -> I
         yield _alert(shape, service, shape.team or file.team, _parameters(shape, service))
         return
     for service, team in owners.items():
-        yield _alert(shape, service, shape.team or team, _parameters(shape, service))
+        yield _alert(shape, service, shape.team or file.team or team, _parameters(shape, service))
 
 
 def _parameters(shape: ThresholdShape, service: str) -> dict[str, str]:

@@ -84,6 +84,15 @@ def test_one_alert_for_each_service_goes_to_its_team(tmp_path: Path) -> None:
     assert alert.cases[0].series[0][0] == 'load{job="orders",instance="a"}'
 
 
+def test_a_team_at_the_head_of_the_file_owns_what_is_made_for_each_service(tmp_path: Path) -> None:
+    """Who watches for attacks watches all services."""
+    text = ALERT.replace("(load)", '(load{job="{{.service}}"})') + "    per_service: true\n"
+    routing = "teams: {platform: {description: Machines.}, shop: {description: The shop.}}\n"
+    head = "team: platform\n"
+    (alert,) = loaded(tmp_path, alerts(text, head=head), specs=spec(head="team: shop\n"), routing=routing).alerts
+    assert (alert.service, alert.team) == ("orders", "platform")
+
+
 @pytest.mark.parametrize(
     ("before", "after", "fault"),
     [
