@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from alerts import kpi as kpi_alerts
 from alerts import routes
 from alerts.burn_rate import route_labels
 from slo import conventions as names
@@ -126,9 +127,7 @@ def _alerts(catalogue: Catalogue) -> Iterator[dict[str, str]]:
         yield {"alertname": alert.name, **{name: value for name, value in given.items() if value}, **dict(alert.labels)}
     for spec in catalogue.specs:
         for kpi in spec.kpis:
-            if kpi.alert is not None:
-                given = {"service": kpi.service, "severity": kpi.alert.severity, "team": kpi.team}
-                yield {"alertname": kpi.alert.name, **{name: value for name, value in given.items() if value}}
+            yield from ({"alertname": alert.name, **dict(alert.labels)} for alert in kpi_alerts.alerts(kpi))
 
 
 def _of_slo(slo: Slo) -> Iterator[dict[str, str]]:

@@ -52,6 +52,17 @@ def test_a_team_that_goes_loses_all_of_its_own(tmp_path):
     ]
 
 
+def test_alerts_of_kpis_are_told_by_the_names_that_they_have(tmp_path):
+    """Its deviation and its limits, each with an incident of its own."""
+    alert = "{name: Basket, deviation: 0.5, above: 9, description: Why., severity: page}"
+    kpi = "{name: basket, title: Basket, query: 'sum(rate(x[{{.window}}]))', unit: EUR, better: higher"
+    payments = SPECS["payments"] + f"kpis:\n  - {kpi}, alert: {alert}}}\n"
+    old, new = ("secrets: /etc/x\n" + ROUTING, "secrets: /etc/y\n" + ROUTING)
+    changes = find(shop(tmp_path / "old", old, payments=payments), shop(tmp_path / "new", new, payments=payments))
+    told = [change.slo for change in changes if "Basket" in change.slo]
+    assert told == ["BasketDeviation payments page", "BasketLimit payments page"]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "lost"),
     [
