@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
-from slo import hours, scalars
+from slo import alert_scalars, hours
 from slo.routing_model import HOLIDAYS
 from slo.spec import Duration, Name, Shape, optional_name
 
-Address = Annotated[str, AfterValidator(scalars.web_address)]
-Mail = Annotated[str, AfterValidator(scalars.mail_address)]
+Address = Annotated[str, AfterValidator(alert_scalars.web_address)]
+Mail = Annotated[str, AfterValidator(alert_scalars.mail_address)]
 Zone = Annotated[str, AfterValidator(hours.time_zone)]
 Weekday = Annotated[str, AfterValidator(hours.weekdays)]
 Span = Annotated[tuple[str, str], BeforeValidator(hours.span)]

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from slo import gotemplate, query, windows
-from slo.conventions import DASHBOARDS, RESERVED_PREFIX
+from slo.conventions import RESERVED_PREFIX
 from slo.document import Plain
 from slo.errors import QueryError
 
@@ -24,7 +24,7 @@ MAX_DIGITS = 12
 OBJECTIVE_DIGITS = 10
 """Behind the point of an objective. Measured on Prometheus at a burn rate of 0.5, where bad is total minus good: it
 reads 0.5000 with 10 digits, up to 0.55 with 11 and 0 with 12, for floats no longer hold single events beyond 2^53."""
-_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _TRUE, _FALSE = ("true", "yes", "on"), ("false", "no", "off")
 
 
@@ -34,74 +34,6 @@ def name(text: str) -> str:
         raise ValueError(
             f"{text!r} is not a name: two or more letters, digits, '-', '_' or '.', a letter or digit at both ends"
         )
-    return text
-
-
-ALERT = re.compile(r"[A-Z][A-Za-z0-9]*")
-PARAMETER = re.compile(r"[a-z][a-z0-9_]*")
-_COMPOUND = re.compile(r"(?:[0-9]{1,6}[smhdw])+")
-
-
-def alert_name(text: str) -> str:
-    """A name in CamelCase, which is a file's name too: that of its runbook."""
-    if not ALERT.fullmatch(text):
-        raise ValueError(f"{text!r} is not an alert name; expected CamelCase, letters and digits only: DiskSpaceLow")
-    return text
-
-
-def dashboard(uid: str) -> str:
-    """A dashboard that is generated."""
-    if uid not in DASHBOARDS:
-        raise ValueError(f"{uid!r} is not a dashboard; expected one of {', '.join(DASHBOARDS)}")
-    return uid
-
-
-def template(text: str) -> str:
-    """Text that Prometheus can render."""
-    if problem := _template_problem(text):
-        raise ValueError(problem)
-    return text
-
-
-def moment_seconds(value: Any) -> Any:
-    """Seconds of a moment after the start: "21m", "22d3h", a plain 0."""
-    if str(value) == "0":
-        return 0
-    if not isinstance(value, str) or not _COMPOUND.fullmatch(value):
-        raise ValueError(f"{value!r} is not a moment such as 21m or 22d3h")
-    return sum(int(amount) * _UNIT_SECONDS[unit] for amount, unit in DURATION.findall(value))
-
-
-def parameters(value: Any) -> Any:
-    """Numbers and durations by name."""
-    if not isinstance(value, dict):
-        return value
-    found = [
-        (key, "is not a parameter's name: small letters, digits and '_', a letter first", True)
-        for key in value
-        if not PARAMETER.fullmatch(key)
-    ]
-    found += [
-        (key, "expected a number or a duration: 0.2, 10m", False)
-        for key, text in value.items()
-        if not isinstance(text, str) or not (isinstance(text, Plain) or _COMPOUND.fullmatch(text))
-    ]
-    if found:
-        raise KeyFaults(found)
-    return value
-
-
-def web_address(text: str) -> str:
-    """An http(s) address; plain http is for this machine alone."""
-    if not re.fullmatch(r"https://[^\s/?#]+\S*|http://(?:127\.0\.0\.1|localhost)(?:[:/]\S*)?", text):
-        raise ValueError(f"{text!r} is not an address; expected https://… (http:// for 127.0.0.1 alone)")
-    return text.rstrip("/")
-
-
-def mail_address(text: str) -> str:
-    """A mail address."""
-    if not re.fullmatch(r"[^\s@]+@[^\s@]+", text):
-        raise ValueError(f"{text!r} is not a mail address; expected oncall@example.com")
     return text
 
 
@@ -231,12 +163,12 @@ def labels(value: Any) -> Any:
 
 def alert_labels(value: Any) -> Any:
     """Labels of an alert, whose values are templates."""
-    return _entries(value, _label_problem, _template_problem)
+    return _entries(value, _label_problem, template_problem)
 
 
 def alert_annotations(value: Any) -> Any:
     """Annotations, whose values are templates."""
-    return _entries(value, _annotation_problem, _template_problem)
+    return _entries(value, _annotation_problem, template_problem)
 
 
 def text_map(value: Any) -> Any:
@@ -297,7 +229,8 @@ def _plain_problem(text: str) -> str:
     return ""
 
 
-def _template_problem(text: str) -> str:
+def template_problem(text: str) -> str:
+    """Why Prometheus cannot render *text*; "" where it can."""
     problem = gotemplate.problem(text) if "{{" in text or len(text) > gotemplate.MAX_LENGTH else ""
     return f"is not a template that Prometheus can read: {problem}" if problem else ""
 
@@ -309,13 +242,13 @@ def duration_seconds(value: Any) -> Any:
     found = DURATION.fullmatch(str(value)) if isinstance(value, str) else None
     if not found or int(found[1]) == 0 or len(found[1]) > 6:
         raise ValueError(f"{value!r} is not a duration such as 10m or 1h (0 turns it off)")
-    return int(found[1]) * _UNIT_SECONDS[found[2]]
+    return int(found[1]) * UNIT_SECONDS[found[2]]
 
 
 def period_days(value: Any) -> Any:
     """Days of "30d" or "4w"."""
     found = DURATION.fullmatch(value) if isinstance(value, str) else None
-    days = int(found[1][:6]) * _UNIT_SECONDS[found[2]] / windows.DAY if found else 0
+    days = int(found[1][:6]) * UNIT_SECONDS[found[2]] / windows.DAY if found else 0
     if days != int(days) or not 1 <= days <= 90:
         hint = f"; did you mean {value}d?" if re.fullmatch(r"[1-9]|[1-8][0-9]|90", str(value)) else ""
         raise ValueError(f"{value!r} is not a period of whole days from 1d to 90d{hint}")

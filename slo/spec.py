@@ -23,7 +23,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from slo import conventions, query, scalars
+from slo import alert_scalars, conventions, query, scalars
 
 _JSON_NUMBER = WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 100})
 _JSON_SECONDS = WithJsonSchema({"type": "number", "exclusiveMinimum": 0})
@@ -197,7 +197,7 @@ def held_for(default_seconds: int) -> type[Shape]:
 class KpiAlertShape(held_for(900)):  # type: ignore[misc]
     """When somebody is told of a KPI."""
 
-    name: Annotated[str, AfterValidator(scalars.alert_name)] = Field(
+    name: Annotated[str, AfterValidator(alert_scalars.alert_name)] = Field(
         description="what its alerts are called: CamelCase"
     )
     severity: Literal["page", "ticket", "info"] = Field("ticket", description="page, ticket or info")
@@ -215,7 +215,7 @@ class KpiAlertShape(held_for(900)):  # type: ignore[misc]
     @field_validator("dashboard")
     @classmethod
     def _known(cls, uid: str) -> str:
-        return scalars.dashboard(uid)
+        return alert_scalars.dashboard(uid)
 
     @model_validator(mode="after")
     def _says_when(self) -> KpiAlertShape:

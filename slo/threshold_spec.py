@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from slo import conventions, scalars
+from slo import alert_scalars, conventions, scalars
 from slo.spec import AlertLabels, Duration, Shape, Switch, held_for, optional_name
 
 VERSION = "tillwatch/alerts/v1"
@@ -21,10 +21,10 @@ def _pace(seconds: int) -> int:
 
 Pace = Annotated[Duration, AfterValidator(_pace)]
 Number = Annotated[Decimal, BeforeValidator(scalars.finite)]
-Moment = Annotated[int, BeforeValidator(scalars.moment_seconds)]
-AlertName = Annotated[str, AfterValidator(scalars.alert_name)]
-Template = Annotated[str, AfterValidator(scalars.template)]
-Parameters = Annotated[dict[str, str], BeforeValidator(scalars.parameters)]
+Moment = Annotated[int, BeforeValidator(alert_scalars.moment_seconds)]
+AlertName = Annotated[str, AfterValidator(alert_scalars.alert_name)]
+Template = Annotated[str, AfterValidator(alert_scalars.template)]
+Parameters = Annotated[dict[str, str], BeforeValidator(alert_scalars.parameters)]
 Texts = Annotated[dict[str, str], BeforeValidator(scalars.text_map)]
 Severity = Literal["page", "ticket", "info"]
 
@@ -75,7 +75,7 @@ class ThresholdShape(held_for(0)):  # type: ignore[misc]
     unit: str = Field(min_length=1, description="what one of the number is: ratio, seconds, orders/min")
     summary: Template = Field(min_length=1, description="one sentence with the number and its unit")
     description: str = Field(min_length=1, description="why it matters; {{ $labels.name }} is the only template")
-    dashboard: Annotated[str, AfterValidator(scalars.dashboard)] = Field(
+    dashboard: Annotated[str, AfterValidator(alert_scalars.dashboard)] = Field(
         description=f"one of {', '.join(conventions.DASHBOARDS)}"
     )
     variables: Texts = Field(default_factory=dict, description="variables of the dashboard, {{ $labels.name }} allowed")
