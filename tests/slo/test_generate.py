@@ -19,8 +19,11 @@ import yaml
 from click.testing import CliRunner, Result
 
 import generate
+from commands import own_files
+from slo import emit
 from slo.spec import json_schema
 from tests.slo.spec_texts import slo, spec
+from tools import install
 
 ROOT = Path(generate.__file__).resolve().parent
 BROKEN = spec(slo(objective="101"), slo("x"))
@@ -182,7 +185,7 @@ def test_an_output_that_cannot_be_written(specs: Path, tmp_path: Path) -> None:
 
 def test_a_missing_engine(specs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the real sloth its engine says how to get it."""
-    monkeypatch.setattr(generate.install, "find", lambda _name: None)
+    monkeypatch.setattr(install, "find", lambda _name: None)
     done = build(specs, tmp_path / "out", "--engine", "sloth")
     assert (done.exit_code, done.stderr) == (1, "sloth is not installed: run tools/install.py install sloth\n")
 
@@ -266,22 +269,22 @@ def test_other_specs_need_a_folder_of_their_own(
 ) -> None:
     """Without --out, specs of somebody else would replace what the project's own say."""
     written: list[Path] = []
-    monkeypatch.setattr(generate.emit, "write", lambda out, *_arguments: written.append(out) or ())
+    monkeypatch.setattr(emit, "write", lambda out, *_arguments: written.append(out) or ())
     named = {"a folder": str(specs), "a file of ours": "slo/specs/catalog.yaml", "standard input": "-"}[given]
     done = run(command, "--specs", named, stdin=spec())
     assert (done.exit_code, written) == (2, [])
     assert done.stderr.splitlines()[-1] == (
-        f"Error: --specs {named} needs --out too: {generate.OUT} holds what {generate.SPECS} says"
+        f"Error: --specs {named} needs --out too: {own_files.OUT} holds what {own_files.SPECS} says"
     )
 
 
 def test_our_own_specs_need_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """However their folder is spelt."""
     written: list[Path] = []
-    monkeypatch.setattr(generate.emit, "write", lambda out, *_arguments: written.append(out) or ())
+    monkeypatch.setattr(emit, "write", lambda out, *_arguments: written.append(out) or ())
     for own in ("slo/specs", f"{ROOT}/slo/../slo/specs/"):
         assert run("--specs", own, "--only", "routes").exit_code == 0
-    assert written == [Path(generate.OUT)] * 2
+    assert written == [Path(own_files.OUT)] * 2
 
 
 def test_a_spec_that_goes_takes_its_rules_along(specs: Path, tmp_path: Path) -> None:
@@ -374,10 +377,10 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...,
     }.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    monkeypatch.setattr(generate, "ROOT", tmp_path)
-    monkeypatch.setattr(generate, "SPECS", str(tmp_path / "slo/specs"))
-    monkeypatch.setattr(generate, "ROUTING", str(tmp_path / "alerts/routing.yaml"))
-    monkeypatch.setattr(generate, "ALERTS", str(tmp_path / "alerts/specs"))
+    monkeypatch.setattr(own_files, "ROOT", tmp_path)
+    monkeypatch.setattr(own_files, "SPECS", str(tmp_path / "slo/specs"))
+    monkeypatch.setattr(own_files, "ROUTING", str(tmp_path / "alerts/routing.yaml"))
+    monkeypatch.setattr(own_files, "ALERTS", str(tmp_path / "alerts/specs"))
 
     def git(*arguments: str) -> None:
         settings = ["-c", "user.name=A", "-c", "user.email=a@localhost", "-c", "init.defaultBranch=main"]
@@ -428,7 +431,7 @@ def test_diff_against_a_commit_without_specs(repository: Callable[..., None]) ->
 
 def test_diff_outside_of_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without git, or without a repository, it says so."""
-    monkeypatch.setattr(generate, "ROOT", tmp_path)
+    monkeypatch.setattr(own_files, "ROOT", tmp_path)
     done = run("diff")
     assert (done.exit_code, len(done.stderr.splitlines())) == (1, 1)
     assert "not a git repository" in done.stderr or done.stderr == "git has no specs at 'HEAD'\n"
