@@ -3,13 +3,21 @@ MAKEFLAGS += --no-print-directory
 PY := .venv/bin/python
 RUNTIME_TOOLS := prometheus promtool alertmanager amtool nginx
 BENCH_TOOLS := sloth prometheus3 promtool3
-TEST_TOOLS := $(BENCH_TOOLS) postgres initdb redis-server nginx chromium
+TEST_TOOLS := $(BENCH_TOOLS) logql postgres initdb redis-server nginx chromium
 DEMO_ARGS ?=
 PYTEST_ARGS ?=
+# Three for two cores, for tests wait a third of their time.
+WORKERS ?= 3
 BENCH_ARGS ?=
+LOAD_ARGS ?= --shape steady --workers 2
+CAPACITY_ARGS ?=
+# Of a platform that runs: where it is, and the key that its services know.
+LOAD_STATE := $(or $(TILLWATCH_STATE),$(or $(XDG_STATE_HOME),$(HOME)/.local/state)/tillwatch)
+LOAD_AT := --host http://127.0.0.1:$(or $(PORT_BASE),8000) --prometheus http://127.0.0.1:$(shell expr $(or $(PORT_BASE),8000) + 1090)
+LOAD_KEY := TRAFFIC_KEY_FILE=$(LOAD_STATE)/run/secrets/shop/TRAFFIC_KEY
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-full test test-full lint generate bench env test-tools bench-tools
+.PHONY: help setup demo demo-full test test-full load capacity lint generate bench env test-tools bench-tools
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,11 +32,22 @@ demo-full: setup generate ## the same with Jaeger and Loki, which are built firs
 	@$(PY) -m tools.install install jaeger loki
 	@exec $(PY) -m local up $(DEMO_ARGS)
 
-test: setup test-tools ## every test that needs no cluster, in its short form (PYTEST_ARGS)
-	@$(PY) -m pytest $(PYTEST_ARGS)
+# The tests start Python some thousand times, which compiles everything anew where it may not keep what it compiled:
+# it does, and beside the environment, so that no folder of the tree gets a __pycache__.
+test test-full: export PYTHONDONTWRITEBYTECODE :=
+test test-full: export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/pycache
+
+test: setup test-tools ## every test that needs no cluster, in its short form (PYTEST_ARGS, WORKERS)
+	@$(PY) -m pytest -n $(WORKERS) $(PYTEST_ARGS)
 
 test-full: setup test-tools ## the long forms too: 5,000 examples a property
-	@HYPOTHESIS_PROFILE=full $(PY) -m pytest -m "" $(PYTEST_ARGS)
+	@HYPOTHESIS_PROFILE=full $(PY) -m pytest -n $(WORKERS) -m "" $(PYTEST_ARGS)
+
+load: env ## a load run at the platform that runs: `make demo DEMO_ARGS=--for-load` elsewhere first (LOAD_ARGS)
+	@exec env $(LOAD_KEY) $(PY) -m synthetics load $(LOAD_AT) --report load-report $(LOAD_ARGS)
+
+capacity: env ## how many visits a second it bears, and what it runs out of; writes capacity.json (CAPACITY_ARGS)
+	@exec env $(LOAD_KEY) $(PY) -m synthetics capacity $(LOAD_AT) --report load-report $(CAPACITY_ARGS)
 
 lint: env ## style, types, import contracts, and no drift between specs and generated/
 	@echo '==> ruff: rules'

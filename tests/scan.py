@@ -5,13 +5,16 @@ Written apart from `services.shared.redaction` on purpose: it would not find wha
 
 import contextlib
 import json
+import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 # Logs of processes, pages of metrics that were kept at their end, spans as the collector keeps them.
-KEPT = ("**/*.log", "**/*.metrics", "**/spans.jsonl")
+KEPT = ("*.log", "*.metrics", "spans.jsonl")
+KEYS = ("*.key.json",)
 SHOWN = 60
 _PATTERNS = {
     "e-mail address": re.compile(r"[A-Za-z0-9._%+-]+(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"),
@@ -39,8 +42,9 @@ class Finding:
 
 def findings(folder: Path, secrets: Iterable[str] = ()) -> Iterator[Finding]:
     """What must not be in the files that *folder* keeps: by its form, or because it is one of *secrets*."""
-    known = {*secrets, *_private_keys(folder)}
-    for file in sorted({file for pattern in KEPT for file in folder.glob(pattern) if file.is_file()}):
+    kept, keys = _files(folder, KEPT, KEYS)
+    known = {*secrets, *_private_keys(keys)}
+    for file in kept:
         with file.open(encoding="utf-8", errors="replace") as lines:
             for number, line in enumerate(lines, start=1):
                 for kind, around in _in_line(line.replace(_OF_OTHERS, ""), known):
@@ -63,9 +67,16 @@ def _around(line: str, start: int) -> str:
     return line[max(0, start - SHOWN // 2) : start + SHOWN // 2]
 
 
-def _private_keys(folder: Path) -> Iterator[str]:
-    """The private part of each key that lies in *folder*."""
-    for file in folder.glob("**/*.key.json"):
+def _files(folder: Path, *kinds: Sequence[str]) -> list[list[Path]]:
+    """The files of each of *kinds*, which are patterns of names, anywhere below: after thousands of tests, one walk."""
+    every = [Path(place, name) for place, _, names in os.walk(folder) for name in names]
+    named = [[each for each in every if any(fnmatchcase(each.name, one) for one in kind)] for kind in kinds]
+    return [sorted(each for each in files if each.is_file()) for files in named]
+
+
+def _private_keys(files: Iterable[Path]) -> Iterator[str]:
+    """The private part of each key in *files*."""
+    for file in files:
         # Tests of what a key file must be leave some that are none.
         with contextlib.suppress(ValueError, KeyError, TypeError):
             yield json.loads(file.read_text(encoding="utf-8"))["d"]

@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ import urllib3
 from local.preflight import is_free
 from local.settings import PORTS
 from local.shop import SERVICES
+from tests.ports import free_base
 
 ROOT = Path(__file__).resolve().parents[2]
 Answer = TypeVar("Answer")
@@ -31,11 +31,11 @@ class Platform:
 
     def __init__(self, state: Path) -> None:
         self.state = state
-        self.shift = next(shift for shift in range(12000, 22000, 137) if _all_free(shift))
+        self.base = free_base()
         self.environment = {
             **os.environ,
             "TILLWATCH_STATE": str(state),
-            "PORT_BASE": str(8000 + self.shift),
+            "PORT_BASE": str(self.base),
             "PYTHONUNBUFFERED": "1",
         }
 
@@ -60,7 +60,7 @@ class Platform:
 
     def port(self, part: str) -> int:
         """Port of *part*."""
-        return PORTS[part] + self.shift
+        return PORTS[part] + self.base - 8000
 
     def url(self, part: str) -> str:
         """Address of *part*."""
@@ -140,16 +140,6 @@ class Platform:
     def taken(self) -> list[str]:
         """Parts whose ports somebody listens on: nginx hides its environment, so that `processes` does not see it."""
         return [part for part in PORTS if not is_free(self.port(part))]
-
-
-def _all_free(shift: int) -> bool:
-    for port in PORTS.values():
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port + shift))
-            except OSError:
-                return False
-    return True
 
 
 @pytest.fixture(scope="module")

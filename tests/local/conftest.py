@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from local.part import Part
-from local.settings import PORTS, Settings
+from local.settings import Settings
+from tests.ports import free_base
 
 # Answers 503 for so many seconds, then 200. -S: no site-packages, so that it starts in some 30 ms.
 SERVER = """
@@ -35,21 +36,10 @@ def _free_port() -> int:
         return port
 
 
-def _all_free(base: int) -> bool:
-    for port in PORTS.values():
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port + base - 8000))
-            except OSError:
-                return False
-    return True
-
-
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings with an own run directory and tree, and ports that are free."""
-    base = next(base for base in range(20000, 30000, 137) if _all_free(base))
-    return Settings(run=tmp_path / "state" / "run", port_base=base, root=tmp_path / "tree")
+    return Settings(run=tmp_path / "state" / "run", port_base=free_base(), root=tmp_path / "tree")
 
 
 @pytest.fixture

@@ -282,6 +282,27 @@ def test_an_interrupted_build_leaves_nothing(bin_dir, cache, tmp_path, number, c
         os.kill(int((tmp_path / "calls").read_text()), 0)
 
 
+def test_an_interruption_while_the_compiler_starts_ends_it_too(bin_dir, cache, monkeypatch):
+    """It comes when the compiler runs, and before the installation knows of it."""
+    begun = []
+
+    class Interrupted(subprocess.Popen):
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            if Path(self.args[0]).name == "go":
+                begun.append(self.pid)
+                signal.raise_signal(signal.SIGINT)
+
+    program(bin_dir, "go", "exec /bin/sleep 60")
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    assert install.main(["install", "sloth"]) == 130
+    assert entries(cache) == []
+    for number in begun:
+        with pytest.raises(ProcessLookupError):
+            os.kill(number, 0)
+    assert begun
+
+
 def test_the_next_installation_removes_what_a_killed_one_left(bin_dir, cache, tmp_path):
     """SIGKILL leaves a staging folder, never a tool; the next run clears it away and builds."""
     program(bin_dir, "go", 'echo $$ >"$CALLS"; exec /bin/sleep 60')

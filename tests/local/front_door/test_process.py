@@ -294,7 +294,7 @@ def test_other_upstreams_are_used_from_the_call_on(
 
 
 def test_reloads_under_load_break_no_request(
-    tmp_path: Path, asked: Callable[..., Any], an_echo: Callable[..., Any]
+    tmp_path: Path, asked: Callable[..., Any], an_echo: Callable[..., Any], wait_for: Callable[..., None]
 ) -> None:
     """Each over a connection of its own, GET and POST, while the services change hands five times."""
     services = [an_echo(f"catalog-{number}") for number in range(2)]
@@ -315,7 +315,9 @@ def test_reloads_under_load_break_no_request(
         for each in clients:
             each.start()
         for number in (1, 0, 1, 0, 1):
+            enough = len(outcomes) + 60
             door.set_upstreams({"catalog": [services[number].address]})
+            wait_for(lambda enough=enough: len(outcomes) >= enough, 30)
         assert len(outcomes) < 5_000, "the load was over before the reloads were"
         over.set()
         for each in clients:
