@@ -1,4 +1,4 @@
-"""Joins records and alerts into one Prometheus rule file for each spec file."""
+"""Joins records and alerts into one Prometheus rule file for each spec file, and one of what pages read of requests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from alerts import kpi as kpi_alerts
 from alerts.absent import absent
 from alerts.burn_rate import page, ticket
 from alerts.sloth_alerts import added
-from slo import kpi_rules, promql, rule_tests
+from slo import kpi_rules, promql, request_record_tests, request_records, rule_tests
 from slo.artifact import ALERTS, FOLDERS, RULES, TESTS, Artifact, header
 from slo.catalogue import Catalogue
 from slo.model import Slo, SpecFile
@@ -52,6 +52,8 @@ def build(catalogue: Catalogue, kinds: frozenset[str], sloth: Sloth | None = Non
             yield Artifact(f"{FOLDERS[ALERTS]}/{alert_file.stem}.yaml", header(alert_file.name) + rules)
         if TESTS in kinds:
             yield from threshold_tests.build(alert_file, addresses)
+    if catalogue.alert_files:
+        yield from _of_requests(kinds)
 
 
 def groups_of(file: SpecFile, kinds: frozenset[str] = BOTH, addresses: Links | None = None) -> Iterator[Group]:
@@ -84,6 +86,15 @@ def _other_groups(file: SpecFile, catalogue: Catalogue, kinds: frozenset[str]) -
                 yield replace(records, rules=(*rules, *alerts))
         if ALERTS in kinds:
             yield from dependencies.groups(spec, catalogue, addresses)
+
+
+def _of_requests(kinds: frozenset[str]) -> Iterator[Artifact]:
+    """What the shop's own pages read: there where they are, which is where threshold alerts are."""
+    stem, first_line = request_records.STEM, header("request_records.py")
+    if RULES in kinds:
+        yield Artifact(f"{FOLDERS[RULES]}/{stem}.yaml", first_line + to_yaml((request_records.group(),)))
+    if TESTS in kinds:
+        yield Artifact(f"{FOLDERS[TESTS]}/{stem}.yaml", first_line + request_record_tests.text())
 
 
 def links_of(catalogue: Catalogue) -> Links | None:

@@ -1,6 +1,7 @@
 """The number of each threshold alert as a panel, with the alert's own limit: what a page links to is there to be seen.
 
-An alert's expression, limit, unit and description are read from its spec, so that panel and alert cannot disagree.
+An alert's expression, limit, unit and description are read from its spec, so that panel and alert cannot disagree; what
+it would sum anew at each point is read recorded.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from itertools import groupby
 
 import promql_parser as pq
 
-from dashboards import links, units
+from dashboards import links, recorded, units
 from dashboards.model import BLUE, GREEN, ORANGE, RED, Limit, Panel, Query
 from slo import conventions as names
 from slo import promql, query_labels, threshold_check
@@ -68,7 +69,7 @@ def panel(catalogue: Catalogue, alerts: tuple[ThresholdAlert, ...]) -> Panel:
     alert = alerts[0]
     numeric = alert.above is not None or alert.below is not None
     expressions = [_number(alert) if numeric else threshold_check.expression(alert) for alert in alerts]
-    expression = _joined(expressions, [alert.service for alert in alerts])
+    expression = recorded.read(_joined(expressions, [alert.service for alert in alerts]))
     found = _bounds(alert)
     instant = _longest(expression) > MOST_SECONDS
     if not numeric:

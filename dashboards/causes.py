@@ -5,8 +5,10 @@ from __future__ import annotations
 from dashboards import links
 from dashboards.alert_panels import bounds
 from dashboards.model import LOKI, Column, Link, Panel, Query
+from dashboards.recorded import RATE, read
 from dashboards.red import share
-from dashboards.shop_series import RATE, Jobs
+from dashboards.shop_series import RATE as RAW_RATE
+from dashboards.shop_series import Jobs
 from slo.catalogue import Catalogue
 
 
@@ -50,7 +52,7 @@ def pool(catalogue: Catalogue, jobs: Jobs) -> Panel:
 
 def statements(jobs: Jobs) -> Panel:
     """Time of statements."""
-    inside = f"sum by (operation, le) (rate(db_client_operation_duration_seconds_bucket{{{jobs.all}}}{RATE}))"
+    inside = read(f"sum by (operation, le) (rate(db_client_operation_duration_seconds_bucket{{{jobs.all}}}{RATE}))")
     return Panel(
         kind="timeseries",
         title="p95 of statements",
@@ -70,7 +72,7 @@ def calls(jobs: Jobs) -> tuple[Panel, ...]:
     """What a service asks of others: how often that fails, how long it takes, how often it is tried again."""
     total = f"sum by (job, peer_service) (rate({CALLS}_count{{{jobs.all}}}{RATE}))"
     bad = f"sum by (job, peer_service) (rate({CALLS}_count{{{jobs.all},{FAILED}}}{RATE}))"
-    inside = f"sum by (job, peer_service, le) (rate({CALLS}_bucket{{{jobs.all}}}{RATE}))"
+    inside = read(f"sum by (job, peer_service, le) (rate({CALLS}_bucket{{{jobs.all}}}{RATE}))")
     legend = "{{job}} → {{peer_service}}"
     return (
         Panel(
@@ -79,7 +81,7 @@ def calls(jobs: Jobs) -> tuple[Panel, ...]:
             description="Share of attempts that end without a good answer. One dependency: look at its page; all at"
             " once: the network or this service itself.",
             unit="percentunit",
-            queries=(Query(expression=share(bad, total), legend=legend),),
+            queries=(Query(expression=read(share(bad, total)), legend=legend),),
             lowest=0,
             width=6,
         ),
@@ -102,7 +104,7 @@ def calls(jobs: Jobs) -> tuple[Panel, ...]:
             queries=(
                 Query(
                     # The counter begins with the first retry; a breaker is there from the start.
-                    expression=f"sum by (job, peer_service) (rate(client_retries_total{{{jobs.all}}}{RATE}))"
+                    expression=f"sum by (job, peer_service) (rate(client_retries_total{{{jobs.all}}}{RAW_RATE}))"
                     f" or 0 * max by (job, peer_service) (circuit_breaker_state{{{jobs.all}}})",
                     legend=legend,
                 ),

@@ -46,9 +46,11 @@ def dashboards(catalogue: Catalogue) -> Iterator[Dashboard]:
 
 
 def _services(catalogue: Catalogue) -> Iterator[Spec]:
-    """One spec a service, by name: what several documents promise and depend on, together."""
+    """One spec a service that answers requests, by name: what several documents promise and depend on, together."""
     for _, found in groupby(sorted(catalogue.specs, key=_service), key=_service):
         specs = tuple(found)
+        if not any(spec.serves_http for spec in specs):
+            continue
         needed = dict.fromkeys(each for spec in specs for each in spec.depends_on)
         slos = tuple(slo for spec in specs for slo in spec.slos)
         yield replace(specs[0], slos=slos, depends_on=tuple(needed))

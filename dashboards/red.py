@@ -1,10 +1,14 @@
-"""Rate, errors and duration of services: the panels of every page about requests."""
+"""Rate, errors and duration of services: the panels of every page about requests.
+
+All of them over five minutes, as alerts and promises have it: so much is recorded.
+"""
 
 from __future__ import annotations
 
 from dashboards.alert_panels import Bounds, bounds
 from dashboards.model import Column, Limit, Panel, Query
-from dashboards.shop_series import RATE, REQUESTS, Jobs
+from dashboards.recorded import RATE, read, with_exemplars
+from dashboards.shop_series import REQUESTS, Jobs
 from slo.catalogue import Catalogue
 
 DURATION = "http_server_request_duration_seconds"
@@ -20,7 +24,7 @@ def share(bad: str, total: str) -> str:
 
 def requests(jobs: Jobs, label: str = "job") -> Panel:
     """How many requests there are."""
-    expression = f"sum by ({label}) (rate({REQUESTS}{{{jobs.servers},{USER}}}{RATE}))"
+    expression = read(f"sum by ({label}) (rate({REQUESTS}{{{jobs.servers},{USER}}}{RATE}))")
     return Panel(
         kind="timeseries",
         title=f"Requests by {_name(label)}",
@@ -43,7 +47,7 @@ def errors(catalogue: Catalogue, jobs: Jobs, label: str = "job") -> Panel:
         description="Share of users' requests that end in a 5xx. Beyond the line the error-rate alert fires: find the"
         " route, then its logs below; just after a deploy, roll back first.",
         unit="percentunit",
-        queries=(Query(expression=share(bad, total), legend=f"{{{{{label}}}}}"),),
+        queries=(Query(expression=read(share(bad, total)), legend=f"{{{{{label}}}}}"),),
         base=limit.base,
         limits=limit.limits,
         lowest=0,
@@ -52,7 +56,8 @@ def errors(catalogue: Catalogue, jobs: Jobs, label: str = "job") -> Panel:
 
 def durations(jobs: Jobs, limits: tuple[Limit, ...] = ()) -> Panel:
     """How long answers take: the usual one, and the slow ones."""
-    inside = f"sum by (le) (rate({DURATION}_bucket{{{jobs.servers},{USER}}}{RATE}))"
+    inside = read(f"sum by (le) (rate({_buckets(jobs)}{RATE}))")
+    half, most, nearly_all = (f"histogram_quantile({quantile}, {inside})" for quantile in ("0.5", "0.95", "0.99"))
     return Panel(
         kind="timeseries",
         title="Time to answer",
@@ -60,9 +65,10 @@ def durations(jobs: Jobs, limits: tuple[Limit, ...] = ()) -> Panel:
         " p99 alone rises: a slow route or a full pool; all three: a dependency or the database. The points are single"
         " requests: click one for its trace.",
         unit="s",
-        queries=tuple(
-            Query(expression=f"histogram_quantile({quantile}, {inside})", legend=name, exemplars=quantile == "0.99")
-            for quantile, name in (("0.5", "p50"), ("0.95", "p95"), ("0.99", "p99"))
+        queries=(
+            Query(expression=half, legend="p50"),
+            Query(expression=most, legend="p95"),
+            Query(expression=with_exemplars(nearly_all, _buckets(jobs)), legend="p99", exemplars=True),
         ),
         limits=limits,
         lowest=0,
@@ -71,15 +77,15 @@ def durations(jobs: Jobs, limits: tuple[Limit, ...] = ()) -> Panel:
 
 def durations_by(jobs: Jobs, label: str, *, quantile: str = "0.95") -> Panel:
     """Slow answers, by *label*."""
-    inside = f"sum by ({label}, le) (rate({DURATION}_bucket{{{jobs.servers},{USER}}}{RATE}))"
-    expression = f"histogram_quantile({quantile}, {inside})"
+    inside = read(f"sum by ({label}, le) (rate({_buckets(jobs)}{RATE}))")
+    slowest = f"topk({MOST_ROUTES}, histogram_quantile({quantile}, {inside}))"
     return Panel(
         kind="timeseries",
         title=f"p{quantile[2:]} by {_name(label)}",
         description="95 % of the answers come within this time. One line alone: that one has a problem; all of them:"
         " something that they share. The points are single requests: click one for its trace.",
         unit="s",
-        queries=(Query(expression=f"topk({MOST_ROUTES}, {expression})", legend=f"{{{{{label}}}}}", exemplars=True),),
+        queries=(Query(expression=with_exemplars(slowest, _buckets(jobs)), legend=f"{{{{{label}}}}}", exemplars=True),),
         lowest=0,
     )
 
@@ -94,7 +100,7 @@ def heatmap(jobs: Jobs) -> Panel:
         unit="s",
         queries=(
             Query(
-                expression=f"sum by (le) (rate({DURATION}_bucket{{{jobs.servers},{USER}}}{RATE}))",
+                expression=with_exemplars(read(f"sum by (le) (rate({_buckets(jobs)}{RATE}))"), _buckets(jobs)),
                 legend="{{le}}",
                 exemplars=True,
             ),
@@ -112,7 +118,9 @@ def codes(jobs: Jobs) -> Panel:
         unit="reqps",
         queries=(
             Query(
-                expression=f"sum by (http_response_status_code) (rate({REQUESTS}{{{jobs.servers},{USER}}}{RATE}))",
+                expression=read(
+                    f"sum by (http_response_status_code) (rate({REQUESTS}{{{jobs.servers},{USER}}}{RATE}))"
+                ),
                 legend="{{http_response_status_code}}",
             ),
         ),
@@ -123,11 +131,9 @@ def codes(jobs: Jobs) -> Panel:
 
 def routes(jobs: Jobs) -> Panel:
     """Requests and errors by route, as a table."""
-    total = f"sum by (job, http_route) (rate({REQUESTS}{{{jobs.servers},{USER}}}[5m]))"
-    bad = f"sum by (job, http_route) (rate({REQUESTS}{{{jobs.servers},{USER},{ERRORS}}}[5m]))"
-    slow = (
-        f"histogram_quantile(0.95, sum by (job, http_route, le) (rate({DURATION}_bucket{{{jobs.servers},{USER}}}[5m])))"
-    )
+    total = f"sum by (job, http_route) (rate({REQUESTS}{{{jobs.servers},{USER}}}{RATE}))"
+    bad = f"sum by (job, http_route) (rate({REQUESTS}{{{jobs.servers},{USER},{ERRORS}}}{RATE}))"
+    slow = f"histogram_quantile(0.95, {read(f'sum by (job, http_route, le) (rate({_buckets(jobs)}{RATE}))')})"
     return Panel(
         kind="table",
         title="Routes",
@@ -146,6 +152,11 @@ def routes(jobs: Jobs) -> Panel:
         descending=True,
         width=12,
     )
+
+
+def _buckets(jobs: Jobs) -> str:
+    """How long users' requests to *jobs* took."""
+    return f"{DURATION}_bucket{{{jobs.servers},{USER}}}"
 
 
 def _name(label: str) -> str:

@@ -50,6 +50,17 @@ KPI_LABELS = frozenset({KPI, KPI_SERVICE, KPI_WEEK})
 
 KPI_WEEKS = "kpi:baseline_weeks"
 
+# What services' pages read for hours: rates over 5m of raw metrics, summed over whatever no page tells apart.
+# None of them holds the name of its histogram's buckets: Grafana shows exemplars of the first query alone that does.
+REQUESTS_BY_CODE = "job_code:http_server_requests:rate5m"
+ANSWERS = "job:http_server_request_duration_seconds:count_rate5m"
+ANSWERS_IN_TIME = "job:http_server_request_duration_seconds:bucket_rate5m"
+ANSWERS_IN_TIME_BY_ROUTE = "job_route:http_server_request_duration_seconds:bucket_rate5m"
+STATEMENTS_IN_TIME = "job_operation:db_client_operation_duration_seconds:bucket_rate5m"
+CALLS_BY_OUTCOME = "job_peer_outcome:http_client_request_duration_seconds:count_rate5m"
+CALLS_IN_TIME = "job_peer:http_client_request_duration_seconds:bucket_rate5m"
+REQUESTS_GROUP = "request-recordings"
+
 # Dashboards, by their uid: what alerts link to, and what is generated under the same name.
 DASHBOARDS = (
     "tw-oncall",

@@ -1,11 +1,15 @@
 """Run one command of an installation: quiet but for its seconds; its last words when it fails."""
 
+import contextlib
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from tools.errors import StepFailed
 
@@ -27,10 +31,13 @@ def step(text: str, command: Sequence[str], env: Mapping[str, str] | None = None
     started = time.monotonic()
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
         try:
-            with subprocess.Popen(
-                command, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
-            ) as process:
-                code = _wait(process, started)
+            with (
+                _signals_held() as let_go,
+                subprocess.Popen(
+                    command, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+                ) as process,
+            ):
+                code = _wait(process, started, let_go)
         except OSError as error:
             raise StepFailed(f"{command[0]} cannot be started: {error.strerror}") from error
         seconds = time.monotonic() - started
@@ -41,8 +48,32 @@ def step(text: str, command: Sequence[str], env: Mapping[str, str] | None = None
     say(f"    done in {seconds:.1f} s")
 
 
-def _wait(process: "subprocess.Popen[bytes]", started: float) -> int:
+@contextlib.contextmanager
+def _signals_held() -> Iterator[Callable[[], None]]:
+    """What comes while a process starts waits until the caller lets go: before, nobody could end that process."""
+    came: list[int] = []
+    before: dict[int, Any] = {}
+
+    def let_go() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        before.clear()
+        while came:
+            signal.raise_signal(came.pop())
+
+    if threading.current_thread() is threading.main_thread():  # no other may set handlers, nor is one interrupted
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if callable(signal.getsignal(number)):
+                before[number] = signal.signal(number, lambda number, _frame: came.append(number))
     try:
+        yield let_go
+    finally:
+        let_go()
+
+
+def _wait(process: "subprocess.Popen[bytes]", started: float, let_go: Callable[[], None]) -> int:
+    try:
+        let_go()
         while True:
             try:
                 return process.wait(HEARTBEAT_SECONDS)

@@ -26,9 +26,9 @@ from pathlib import Path
 import numpy as np
 
 from local.errors import Refused
-from local.past import blocks, kpis, model, timeline
+from local.past import blocks, contents, kpis, model, requests, timeline
 from local.past.blocks import Written
-from local.past.draw import Floats, Series, draw
+from local.past.draw import Floats, draw
 from local.past.events import Counted, count, countable
 from local.past.records import recorded
 from local.past.timeline import DAY, MINUTE, SLICE_SECONDS, Piece
@@ -37,14 +37,22 @@ from slo import load
 from slo.model import Kpi, Slo
 from synthetics import shape
 
-# Marks the seeded range wherever figures are shown: each sample's value is its own time.
-MARKER = "tillwatch_history_seeded_timestamp_seconds"
 # A build that took longer is brought up to the minute again, which takes a second or two.
 TOP_UP_SECONDS = MINUTE / 2
 # A past whose incidents lie further back than this is built anew.
 ANCHOR_SECONDS = 14 * DAY
 WORKERS = 2
-ENGINE = ("budget", "conventions", "event_records", "event_series", "kpi_rules", "rule_context", "rules", "windows")
+ENGINE = (
+    "budget",
+    "conventions",
+    "event_records",
+    "event_series",
+    "kpi_rules",
+    "request_records",
+    "rule_context",
+    "rules",
+    "windows",
+)
 OTHERS = 2  # pasts of other specs that are kept: somebody may work on two branches
 Say = Callable[[str], None]
 
@@ -174,7 +182,9 @@ def _make(plan: Plan, first: int, pieces: Sequence[Piece]) -> int:
     events = [np.load(_events_file(plan, each)) for each in range(first, number + 1)]
     past = [_recorded(slo, events) for slo in countable(catalogue)[0]]
     past += [_kpi_recorded(kpi, events) for kpi in kpis.countable(catalogue)[0]]
-    drawn = draw(model.load(), number, plan.anchor) if any(piece.raw for piece in pieces) else []
+    drawn, raw = draw(model.load(), number, plan.anchor), any(piece.raw for piece in pieces)
+    before = draw(model.load(), number - 1, plan.anchor) if number > first else []
+    answered = [Written(each.name, each.labels, each.values) for each in requests.recorded(drawn, before, routes=raw)]
     for piece in pieces:
         target = _block(plan, piece)
         with tempfile.TemporaryDirectory(dir=plan.kept, prefix="making-") as folder:
@@ -182,7 +192,7 @@ def _make(plan: Plan, first: int, pieces: Sequence[Piece]) -> int:
             step = MINUTE if piece.raw else 2 * MINUTE
             times = range(piece.start, piece.end, step)
             with text.open("w", encoding="utf-8") as file:
-                blocks.write(file, _written(piece, step, past, drawn, first), times)
+                blocks.write(file, contents.of(piece, step, past, answered, drawn, first), times)
             blocks.make(text, made)
             shutil.rmtree(target, ignore_errors=True)  # an unfinished piece's of before
             made.replace(target)
@@ -201,34 +211,6 @@ def _kpi_recorded(kpi: Kpi, events: Sequence[Mapping[str, np.ndarray]]) -> list[
 def _recorded(slo: Slo, events: Sequence[Mapping[str, np.ndarray]]) -> list[Written]:
     parts = [Counted(each[f"{slo.id}/bad"], each[f"{slo.id}/total"]) for each in events]
     return [Written(each.name, each.labels, each.values) for each in recorded(slo, Counted.joined(parts))]
-
-
-def _written(
-    piece: Piece, step: int, past: Sequence[Sequence[Written]], drawn: Sequence[Series], first: int
-) -> Iterator[Written]:
-    """Every series of *piece*, at its times."""
-    since_first = _places(piece, first * SLICE_SECONDS, step)
-    for records in past:
-        for each in records:
-            yield Written(each.name, each.labels, each.values[since_first])
-    if piece.raw:
-        since_slice = _places(piece, piece.slice * SLICE_SECONDS, step)
-        for series in drawn:
-            labels = tuple(sorted((*series.labels, *_target(series.job))))
-            yield Written(series.name, labels, np.cumsum(series.growth)[since_slice])
-        for job in sorted({series.job for series in drawn}):
-            yield Written("up", _target(job), np.ones(len(range(piece.start, piece.end, step))))
-    # At even minutes, whatever the others' step: the marker is the same everywhere.
-    yield Written(MARKER, (), np.arange(piece.start, piece.end, step, dtype=np.float64))
-
-
-def _places(piece: Piece, origin: int, step: int) -> slice:
-    return slice((piece.start - origin) // MINUTE, (piece.end - 1 - origin) // MINUTE + 1, step // MINUTE)
-
-
-def _target(job: str) -> tuple[tuple[str, str], ...]:
-    """What Prometheus adds: this machine's has the process's name for its instance."""
-    return (("instance", job), ("job", job))
 
 
 def _events_file(plan: Plan, number: int) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dashboards import alert_panels, application, business, index
+from dashboards import alert_panels, application, business, index, recorded
 from dashboards.alert_panels import bounds
 from dashboards.model import Dashboard, Panel
 from slo.alert_model import ThresholdAlert
@@ -21,7 +21,7 @@ def shown(dashboards: dict[str, Dashboard], alert: ThresholdAlert) -> list[Panel
     return [
         panel
         for panel in dashboards[alert.dashboard].panels
-        if any(alert.query in query.expression for query in panel.queries)
+        if any(recorded.read(alert.query) in query.expression for query in panel.queries)
     ]
 
 

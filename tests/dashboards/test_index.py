@@ -34,7 +34,7 @@ def test_every_dashboard_that_may_be_linked_to_exists(dashboards: dict[str, Dash
 def test_each_service_has_a_page(dashboards: dict[str, Dashboard], catalogue: Catalogue) -> None:
     """Of its own, without a line of Python for it."""
     pages = {uid for uid in dashboards if uid.startswith("tw-service-")}
-    assert pages == {service.uid(spec.service) for spec in catalogue.specs}
+    assert pages == {service.uid(spec.service) for spec in catalogue.specs if spec.serves_http}
 
 
 def test_whoever_gives_specs_alone_gets_their_slos(strangers: Catalogue) -> None:
@@ -50,6 +50,12 @@ def test_whoever_gives_kpis_gets_these_as_well(catalogue: Catalogue) -> None:
     asked = " ".join(query.expression for panel in found["tw-business"].panels for query in panel.queries)
     assert "kpi:value" in asked
     assert "shop_" not in asked
+
+
+def test_what_answers_no_requests_has_no_page_about_them(catalogue: Catalogue) -> None:
+    """The probes ask: rate, errors and duration of their answers would be empty panels."""
+    assert [spec.service for spec in catalogue.specs if not spec.serves_http] == ["journeys"]
+    assert "tw-service-journeys" not in {each.uid for each in index.dashboards(catalogue)}
 
 
 def test_a_new_service_appears_by_itself(catalogue: Catalogue) -> None:

@@ -14,7 +14,7 @@ from dashboards.queries import Asked, filled, moments, queries
 from slo.catalogue import Catalogue
 from slo.windows import read_seconds
 
-RANGE = re.compile(r"\[([0-9a-z]+)(?::[0-9a-z]*)?\]")
+RANGE = re.compile(r"\[((?:[0-9]+[wdhms])+)(?::[0-9a-z]*)?\]")
 RECORDED = re.compile(r"^(slo|kpi):|^ALERTS|^sloth_slo_info$")
 
 
@@ -101,23 +101,13 @@ def test_pages_of_thousands_of_slos_are_no_larger(strangers: Catalogue) -> None:
 
 
 def test_lines_of_logs_are_selected_by_labels_that_are_shipped(asked: list[Asked]) -> None:
-    """`service` and `level`, as the shipper has them; a selector of one line, each matcher quoted.
-
-    No parser of LogQL is at hand: this is the part of its grammar that these questions use.
-    """
+    """`service` and `level`, as the shipper has them; that they are LogQL is tests/dashboards/test_logql.py's."""
     matcher = r'(\w+)(=~|!~|!=|=)"((?:[^"\\]|\\.)*)"'
     lines = [each.expression for each in asked if each.datasource == "loki"]
     assert lines
     for expression in lines:
         assert re.fullmatch(rf"\{{{matcher}(,{matcher})*\}}", expression), expression
         assert {name for name, _, _ in re.findall(matcher, expression)} <= {"service", "level"}
-        for _, operator, value in re.findall(matcher, expression):
-            if "~" in operator:
-                re.compile(value)
-        # Loki refuses a selector in which every matcher may match nothing.
-        assert any(
-            not re.fullmatch(value, "") for _, operator, value in re.findall(matcher, expression) if operator == "=~"
-        )
 
 
 @pytest.mark.parametrize(("place", "name"), [(0, "A"), (25, "Z"), (26, "AA"), (51, "AZ"), (52, "BA"), (701, "ZZ")])

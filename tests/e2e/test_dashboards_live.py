@@ -20,22 +20,19 @@ import pytest
 import urllib3
 import yaml
 
-from budget.errors import BudgetError
 from budget.prometheus import Prometheus
 from dashboards import index
 from dashboards.model import Dashboard
-from dashboards.queries import Asked, moments, queries
+from dashboards.queries import Asked, moments
 from local.settings import from_environment
 from local.shop import SERVICES
 from slo.load import load
+from tests.e2e.panel_answers import CHOSEN, asked, unanswered
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "tests/dashboards/examples.yaml"
-CHOSEN = {"service": "orders", "slo": "availability"}
-"""What a page of one SLO is opened with."""
-# Younger than the platform, so that nothing but what it measures itself is seen (and what Prometheus looks back for).
-SECONDS, STEP_SECONDS = 45, 5
 ANSWERED_SECONDS = 150.0
+P99 = ("Time to answer", "C")
 EMPTY = {
     ("tw-slo-overview", "Alerts of SLOs"): "nothing of the shop's promises fires on a healthy platform",
     ("tw-slo-detail", "Alerts"): "nothing of this promise fires on a healthy platform",
@@ -142,31 +139,6 @@ def strangers_go_astray(platform: Any) -> None:
         assert platform.ask(service, "/api/v1/nowhere").status == 404
 
 
-def asked(dashboards: tuple[Dashboard, ...]) -> list[Asked]:
-    """Every question of Prometheus, of collapsed rows as well."""
-    found: list[Asked] = []
-    for board in dashboards:
-        chosen = CHOSEN if board.uid == "tw-slo-detail" else {}
-        found += queries([board], chosen, month=time.gmtime().tm_mon)
-    return [each for each in found if each.datasource == "prometheus"]
-
-
-def answered(prometheus: Prometheus, question: Asked) -> bool:
-    """Whether there are data of the last seconds. An error of Prometheus is a failure."""
-    try:
-        if question.instant:
-            return bool(prometheus.instant(question.expression))
-        end = time.time()
-        return bool(prometheus.range(question.expression, start=end - SECONDS, end=end, step_seconds=STEP_SECONDS))
-    except BudgetError as error:
-        pytest.fail(f"{question.dashboard}: {question.panel} {question.ref_id}: {error}\n{question.expression}")
-
-
-def unanswered(prometheus: Prometheus, questions: list[Asked]) -> list[Asked]:
-    """Those of *questions* without data."""
-    return [each for each in questions if not answered(prometheus, each)]
-
-
 def test_every_question_is_answered(
     prometheus: Prometheus, platform: Any, dashboards: tuple[Dashboard, ...], wait_for: Callable[..., Any]
 ) -> None:
@@ -188,6 +160,25 @@ def test_every_question_is_answered(
         wait_for(none_left, ANSWERED_SECONDS)
     except AssertionError:
         pytest.fail("\n".join(f"{each.dashboard}: {each.panel} {each.ref_id}: {each.expression}" for each in left))
+
+
+def test_latencies_lead_to_traces(
+    prometheus: Prometheus, dashboards: tuple[Dashboard, ...], wait_for: Callable[..., Any]
+) -> None:
+    """Asked as Grafana does, by the text of the query, Prometheus has exemplars: single requests with their trace."""
+    (time_to_answer,) = [
+        each for each in asked(dashboards) if (each.dashboard, each.panel, each.ref_id) == ("tw-application", *P99)
+    ]
+
+    def exemplars() -> list[dict[str, Any]]:
+        fields = {"query": time_to_answer.expression, "start": time.time() - 300, "end": time.time()}
+        answer = urllib3.request("GET", f"{prometheus.url}/api/v1/query_exemplars", fields=fields, retries=False)
+        found: list[dict[str, Any]] = answer.json()["data"]
+        return found
+
+    found = wait_for(exemplars, ANSWERED_SECONDS)
+    assert {each["seriesLabels"]["__name__"] for each in found} == {"http_server_request_duration_seconds_bucket"}
+    assert all(exemplar["labels"]["trace_id"] for each in found for exemplar in each["exemplars"])
 
 
 def test_annotations_are_questions_that_it_understands(

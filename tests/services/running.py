@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from local.shop_run import Answer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,17 +64,20 @@ def serving(
     *,
     environ: Mapping[str, str] | None = None,
     import_from: Path | None = None,
+    source: Path = ROOT,
 ) -> Iterator[Service]:
-    """The service *app*, ready, with modules of *import_from*; stopped in the end, by force if need be."""
+    """The service *app* of the tree at *source*, ready, with modules of *import_from*; stopped in the end, by force if
+    need be.
+    """
     variables = {name: value for name, value in os.environ.items() if name not in ("FAULT_TOKEN", "LOG_LEVEL")}
-    variables |= {"PORT": "0", "PYTHONPATH": os.pathsep.join(map(str, filter(None, (ROOT, import_from))))}
+    variables |= {"PORT": "0", "PYTHONPATH": os.pathsep.join(map(str, filter(None, (source, import_from))))}
     command = [sys.executable, "-m", "gunicorn", "-c", "python:services.shared.gunicorn", app]
     with tempfile.TemporaryDirectory(prefix="tillwatch-") as folder:
         # Its own data, gone with it: one test's prices are none of another's.
         variables |= {"DATA_DIR": folder} | dict(environ or {})
         log = Path(folder) / "log.jsonl"
         with log.open("wb") as stream:
-            process = subprocess.Popen(command, cwd=ROOT, env=variables, stderr=stream)
+            process = subprocess.Popen(command, cwd=source, env=variables, stderr=stream)
         try:
             service = Service(_port(process, log), process, log)
             _await_ready(service)
@@ -83,7 +88,9 @@ def serving(
             try:
                 process.wait(timeout=10)
             except subprocess.TimeoutExpired:
-                process.kill()
+                # A worker that gunicorn's own handler of SIGQUIT has locked up does not see that its master is gone.
+                for each in (*psutil.Process(process.pid).children(), process):
+                    each.kill()
                 process.wait()
 
 
