@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -19,9 +18,11 @@ from rich.text import Text
 
 from budget.errors import BudgetError, Unreachable
 from budget.json_document import as_json
+from budget.on_demand import OnDemand
 from budget.plain_text import printable
 from budget.prometheus import Prometheus
 from budget.readings import read
+from budget.server_option import server_option
 from budget.status import SloStatus, statuses
 from budget.table import summary, table, urgent
 
@@ -30,46 +31,13 @@ PLAIN_COLUMNS = 1000  # a pipe has no width of its own: every column is there, a
 TABLE_FRAME = 5  # lines of a table on a terminal beside its rows, and the one that a prompt needs
 
 
-class _Server(click.ParamType[Prometheus]):
-    """An address on the command line, as the client that asks it."""
-
-    name = "URL"
-
-    def convert(self, value: str | Prometheus, param: click.Parameter | None, ctx: click.Context | None) -> Prometheus:
-        """The client, or a usage error that does not repeat the address: it may hold a password."""
-        if isinstance(value, Prometheus):
-            return value
-        try:
-            return Prometheus(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-def _local_address() -> str:
-    """Where this machine's platform keeps its Prometheus."""
-    try:
-        shift = int(os.environ.get("PORT_BASE") or 8000) - 8000
-    except ValueError:
-        raise click.UsageError("PORT_BASE: expected a whole number, as 8000 is") from None
-    return f"http://127.0.0.1:{9090 + shift}"
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=OnDemand, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """What is left of each promise, from a running Prometheus."""
 
 
 @main.command()
-@click.option(
-    "--prometheus",
-    "server",
-    type=_Server(),
-    envvar="TILLWATCH_PROMETHEUS",
-    default=_local_address,
-    show_default="http://127.0.0.1:9090, moved with the platform by PORT_BASE",
-    show_envvar=True,
-    help="The server to ask.",
-)
+@server_option()
 @click.option("--watch", is_flag=True, help="Show it again every 5 seconds, until Ctrl-C.")
 @click.option("--json", "as_data", is_flag=True, help="For programs: ratios 0-1, null where there is no value.")
 @click.option(
