@@ -46,6 +46,7 @@ def main() -> None:
 @click.option("--postgres", is_flag=True, help="Keep data in a real PostgreSQL in place of SQLite files.")
 @click.option("--redis", is_flag=True, help="Keep caches and limits in a real Redis.")
 @click.option("--files", is_flag=True, help="Keep traces and logs as files, even where Jaeger and Loki are.")
+@click.option("--for-load", is_flag=True, help="Let one address ask as often as a load test does.")
 @click.option("--no-history", is_flag=True, help="Give a fresh Prometheus no seeded past.")
 @click.option(
     "--for",
@@ -57,23 +58,19 @@ def main() -> None:
 @_told
 def up(
     only: tuple[str, ...],
-    reload: bool,
     scale: tuple[str, ...],
-    postgres: bool,
-    redis: bool,
     files: bool,
     no_history: bool,
     for_seconds: float | None,
+    **switches: bool,
 ) -> None:
     """Start everything and show each SLO's status, until Ctrl-C."""
     choice = Choice(
         only=tuple(name for word in only for name in word.split(",")),
-        reload=reload,
         scale=scale_of(scale),
-        postgres=postgres,
-        redis=redis,
         history=not no_history,
         servers=not files,
+        **switches,
     )
     platform.up(from_environment(os.environ), choice, for_seconds=for_seconds)
 

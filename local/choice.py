@@ -17,6 +17,7 @@ class Choice:
     reload:    services start anew whenever their code changes. scale: replicas by service.
     postgres, redis:  in place of SQLite files, and of caches and limits in each process.
     history:   whether a fresh Prometheus is given a seeded past.
+    for_load:  whether one address may ask as often as a load test does: the limits of the door and of users are raised.
     servers:   whether a Jaeger and a Loki that are installed take spans and logs; else these stay files.
     """
 
@@ -26,6 +27,7 @@ class Choice:
     postgres: bool = False
     redis: bool = False
     history: bool = True
+    for_load: bool = False
     servers: bool = True
 
     def __post_init__(self) -> None:

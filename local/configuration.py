@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import yaml
 
-from local import postgres, prometheus_config, redis_server, shop_parts
+from local import journey_parts, postgres, prometheus_config, redis_server, shop_parts
 from local.alertmanager_config import key_files, localised
 from local.choice import Choice
 from local.front_door import SERVICES as OUTSIDE
@@ -31,6 +31,7 @@ def write(settings: Settings, choice: Choice, *, warm_up: bool) -> Mapping[str, 
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     secrets = {name: _kept(settings, name) for name in KEPT_SECRETS} | {"FAULT_TOKEN": new_token()}
     write_secret(settings.fault_token, secrets["FAULT_TOKEN"])
+    write_secret(settings.staff_password, journey_parts.staff_password(secrets["TRAFFIC_KEY"]))
     Issuer.create(settings.shop_keys)
     _write_stores(settings, choice)
     if choice.whole:
@@ -52,7 +53,7 @@ def _write_prometheus(settings: Settings, choice: Choice) -> None:
     jobs: dict[str, dict[str, int]] = {}
     for name in choice.processes:
         jobs.setdefault(service_of(name), {})[name] = settings.port(name)
-    for name in (*choice.workers, "pagerduty", "prometheus"):
+    for name in (*choice.workers, "pagerduty", journey_parts.NAME, "prometheus"):
         jobs[name] = {name: settings.port(name)}
     jobs["alertmanager"] = {name: settings.port(name) for name in ALERTMANAGERS}
     _write_yaml(settings, prometheus_config.config(jobs=jobs, rules=settings.rules), "prometheus.yml")

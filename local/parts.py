@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from local import postgres, redis_server, watch_parts
+from local import journey_parts, postgres, redis_server, watch_parts
 from local.choice import Choice
 from local.part import Part
 from local.settings import Settings
@@ -37,6 +37,7 @@ def platform(
     # Needed for what services say at their end.
     spans = tuple(name for name in _names(takers) if name in ("collector", "jaeger"))
     services = tuple(shop(settings, choice, plan, needs=(*_names(stores), *spans)))
+    probes = (journey_parts.staff(settings, plan), journey_parts.journeys(settings))
     past = (watch_parts.history(settings),) if placing else ()
     scraped = tuple(part.name for part in services if part.every_seconds is None)
     return (
@@ -47,6 +48,7 @@ def platform(
         *past,
         *services,
         watch_parts.prometheus(settings, binaries["prometheus"], needs=(*scraped, *_names(past))),
+        *probes,
         shoppers(settings),
     )
 
@@ -64,6 +66,9 @@ def shoppers(settings: Settings) -> Part:
             settings.url("front-door"),
             "--shape",
             "day",
+            # They stand for the people whom a real shop has, and whom its promises are made to.
+            "--traffic",
+            "user",
         ),
         needs=("front-door", "prometheus"),
     )

@@ -39,6 +39,7 @@ PORTS = {
     "balancer-payments": 8055,
     "balancer-storefront": 8056,
     "pagerduty": 8081,
+    "journeys": 8089,
     "prometheus": 9090,
     "alertmanager": 9093,
     "alertmanager-2": 9094,
@@ -135,6 +136,16 @@ class Settings:
     def shop_secrets(self) -> Path:
         """What the services share, kept from run to run: a file for each."""
         return self.run / "secrets" / "shop"
+
+    @property
+    def traffic_key(self) -> Path:
+        """What claims of traffic classes are signed with; one of what the services share."""
+        return self.shop_secrets / "TRAFFIC_KEY"
+
+    @property
+    def staff_password(self) -> Path:
+        """The password of the probes' staff account."""
+        return self.run / "secrets" / "probe_staff_password"
 
     @property
     def front_door(self) -> Path:

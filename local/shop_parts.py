@@ -29,6 +29,15 @@ JOBS = {
     "users-purge": (("services.users.jobs", "purge"), DAY),
     "storefront-purge": (("services.storefront.jobs", "purge"), DAY),
 }
+# A load test is one address that does what thousands do.
+DOOR_FOR_LOAD = DoorSettings(
+    requests_per_second=5_000,
+    request_burst=5_000,
+    sign_ins_per_second=500,
+    sign_in_burst=500,
+    connections=5_000,
+)
+USERS_FOR_LOAD = {"REGISTRATIONS_PER_HOUR": "100000", "ATTEMPTS_PER_ADDRESS": "100000"}
 # One starts after the other: each takes a core for a second.
 FIRST_JOB_SECONDS, NEXT_JOB_SECONDS = 20.0, 5.0
 
@@ -38,6 +47,8 @@ def processes(
 ) -> ShopProcesses:
     """What each process of the shop is started with. *extra*: for all of them."""
     inside = {"GRACEFUL_TIMEOUT": str(STOP_SECONDS), "PUBLIC_URL": settings.url("front-door")}
+    if choice.for_load:
+        inside |= USERS_FOR_LOAD
     if choice.redis:
         inside["REDIS_URL"] = redis_server.url(settings.redis, settings.port("redis"))
     ports = {name: settings.port(name) for name in (*choice.processes, *choice.workers)}
@@ -61,7 +72,8 @@ def processes(
 
 def doors(settings: Settings, choice: Choice) -> tuple[FrontDoor, Balancer | None]:
     """The front door, and what spreads services' own calls where there are replicas."""
-    front = FrontDoor(settings.front_door, settings.port("front-door"), DoorSettings())
+    door = DOOR_FOR_LOAD if choice.for_load else DoorSettings()
+    front = FrontDoor(settings.front_door, settings.port("front-door"), door)
     ports = {service: settings.port(f"balancer-{service}") for service in SERVICES}
     return front, Balancer(Nginx(BALANCER, settings.balancer), ports) if choice.replicated else None
 

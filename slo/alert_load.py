@@ -9,6 +9,7 @@ from slo import document, shape_faults, sources, spec, threshold_check
 from slo.alert_model import AlertFile, ThresholdAlert
 from slo.document import DocumentFault
 from slo.errors import Fault
+from slo.model import Spec
 from slo.positions import Positions
 from slo.sources import Source
 from slo.threshold_convert import UnknownParameter, alerts
@@ -37,16 +38,16 @@ class ReadAlerts:
         return _at(self.file.path, self.positions, where, message)
 
 
-def read(given: str, owners: Mapping[str, str], faults: list[Fault]) -> list[ReadAlerts]:
+def read(given: str, services: Mapping[str, Spec], faults: list[Fault]) -> list[ReadAlerts]:
     """Every file of alerts that *given* (a file or folder) holds.
 
-    Args:    owners: service → team of every spec, for alerts that are made for each service.
+    Args:    services: each service's spec, for alerts that are made for each of them.
     """
-    found = [_file(source, owners, faults) for source in sources.find((given,), faults)]
+    found = [_file(source, services, faults) for source in sources.find((given,), faults)]
     return [each for each in found if each is not None]
 
 
-def _file(source: Source, owners: Mapping[str, str], faults: list[Fault]) -> ReadAlerts | None:
+def _file(source: Source, services: Mapping[str, Spec], faults: list[Fault]) -> ReadAlerts | None:
     try:
         values, duplicates = document.read(source.text, source.path)
     except DocumentFault as error:
@@ -65,7 +66,7 @@ def _file(source: Source, owners: Mapping[str, str], faults: list[Fault]) -> Rea
     made: list[ThresholdAlert] = []
     entries: list[int] = []
     for entry in range(len(shape.alerts)):
-        for alert in _alerts(shape, entry, owners, source.path, positions, faults):
+        for alert in _alerts(shape, entry, services, source.path, positions, faults):
             made.append(alert)
             entries.append(entry)
     file = AlertFile(path=source.path, name=source.name, stem=f"alerts-{source.stem}", alerts=tuple(made))
@@ -82,14 +83,14 @@ def _team_path(shape: ThresholdFileShape, entry: int) -> document.Path | None:
 def _alerts(
     shape: ThresholdFileShape,
     entry: int,
-    owners: Mapping[str, str],
+    services: Mapping[str, Spec],
     path: str,
     positions: Positions,
     faults: list[Fault],
 ) -> Iterator[ThresholdAlert]:
     """The alerts of one entry, as far as they have no fault; one that is made for each service is judged once."""
     try:
-        made = tuple(alerts(shape, entry, owners))
+        made = tuple(alerts(shape, entry, services))
     except UnknownParameter as error:
         faults.append(_at(path, positions, ("alerts", entry, *error.where), str(error)))
         return

@@ -24,6 +24,7 @@ def to_spec(shape: spec.ServiceShape, dialect: str) -> Spec:
         slos=tuple(_slo(slo, shape, dialect) for slo in shape.slos),
         kpis=tuple(_kpi(kpi, shape) for kpi in shape.kpis),
         slo_plugins=_json(shape.slo_plugins),
+        serves_http=shape.serves_http,
     )
 
 

@@ -53,8 +53,8 @@ def load(
     faults += conflicts.overwritten(read)
     faults += conflicts.unknown_teams(read, teams)
     faults += conflicts.cycles(read)
-    owners = {item.service: item.team for found in read for item in found.file.specs}
-    alert_files = [] if alerts is None else alert_load.read(alerts, owners, faults)
+    services = {item.service: item for found in read for item in found.file.specs}
+    alert_files = [] if alerts is None else alert_load.read(alerts, services, faults)
     faults += alert_conflicts.alerts(alert_files, read, teams)
     if runbooks and tree is not None and tree.links is not None:
         there = sources.stems(tree.links.folder, ".md")

@@ -163,7 +163,10 @@ class Kpi:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
-    """One document: a service, its promises and what it depends on. `slo_plugins` is JSON, as in `Slo`."""
+    """One document: a service, its promises and what it depends on. `slo_plugins` is JSON, as in `Slo`.
+
+    serves_http: whether it answers requests, so that there are alerts and a page about these.
+    """
 
     service: str
     team: str
@@ -172,6 +175,7 @@ class Spec:
     slos: tuple[Slo, ...]
     kpis: tuple[Kpi, ...]
     slo_plugins: str
+    serves_http: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -255,6 +255,7 @@ class ServiceShape(Shape):
         "", description="who owns the service: a team of alerts/routing.yaml"
     )
     depends_on: list[Name] = Field(default_factory=list, description="services that this one calls")
+    serves_http: Switch = Field(True, description="whether it answers requests; false for what only asks, like probes")
     kpis: list[KpiShape] = Field(default_factory=list, description="numbers to watch")
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from slo import promql
 from slo.alert_model import AlertCase, ExpectedAlert, ThresholdAlert
-from slo.model import pairs
+from slo.model import Spec, pairs
 from slo.threshold_spec import CaseShape, ThresholdFileShape, ThresholdShape
 
 _PARAMETER = re.compile(r"\{\{-?\s*\.([a-z][a-z0-9_]*)\s*-?\}\}")
@@ -23,10 +23,10 @@ class UnknownParameter(ValueError):
         self.where = where
 
 
-def alerts(file: ThresholdFileShape, index: int, owners: Mapping[str, str]) -> Iterator[ThresholdAlert]:
-    """The alerts that entry *index* of *file* declares: one, or one for each service.
+def alerts(file: ThresholdFileShape, index: int, services: Mapping[str, Spec]) -> Iterator[ThresholdAlert]:
+    """The alerts that entry *index* of *file* declares: one, or one for each service that it is about.
 
-    Args:    owners: service → team, of every spec.
+    Args:    services: each service's spec.
     Raises:  UnknownParameter.
     """
     shape = file.alerts[index]
@@ -34,8 +34,9 @@ def alerts(file: ThresholdFileShape, index: int, owners: Mapping[str, str]) -> I
         service = shape.service or file.service
         yield _alert(shape, service, shape.team or file.team, _parameters(shape, service))
         return
-    for service, team in owners.items():
-        yield _alert(shape, service, shape.team or file.team or team, _parameters(shape, service))
+    for service, spec in services.items():
+        if spec.serves_http or not shape.serves_http:
+            yield _alert(shape, service, shape.team or file.team or spec.team, _parameters(shape, service))
 
 
 def _parameters(shape: ThresholdShape, service: str) -> dict[str, str]:

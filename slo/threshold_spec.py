@@ -71,6 +71,7 @@ class ThresholdShape(held_for(0)):  # type: ignore[misc]
     only_if: list[str] = Field(default_factory=list, description="PromQL that begins with and, or, unless")
     parameters: Parameters = Field(default_factory=dict, description="further numbers and durations of the query")
     per_service: Switch = Field(False, description="one alert for each service; {{.service}} is its name")
+    serves_http: Switch = Field(False, description="with per_service: only for services that answer requests")
     keep_firing_for: Duration = Field(0, description="how long it stays on after its condition is over: 5m")
     unit: str = Field(min_length=1, description="what one of the number is: ratio, seconds, orders/min")
     summary: Template = Field(min_length=1, description="one sentence with the number and its unit")
@@ -87,6 +88,8 @@ class ThresholdShape(held_for(0)):  # type: ignore[misc]
     def _proved(self) -> ThresholdShape:
         if self.above is not None and self.below is not None:
             raise ValueError("expected above or below, got both")
+        if self.serves_http and not self.per_service:
+            raise ValueError("serves_http says for which services one is made, and belongs to per_service: true")
         if self.severity != "info" and not any(case.fires_at is not None for case in self.cases):
             raise ValueError("no case in which it fires: one that cannot be seen to fire is none")
         if not any(case.fires_at is None for case in self.cases):

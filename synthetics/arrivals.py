@@ -14,6 +14,7 @@ class Arrivals:
 
     rate:   visits per second as they are to be now, at most *highest*, which is above 0.
     clock:  monotonic seconds. next_at: of the next candidate, by that clock.
+    missed: visits that a stall swallowed, since somebody took their number.
     Source: Lewis and Shedler, "Simulation of nonhomogeneous Poisson processes by thinning", 1979.
     """
 
@@ -22,14 +23,22 @@ class Arrivals:
     random: Random
     clock: Callable[[], float]
     next_at: float
+    missed: float = 0.0
 
     def wait(self) -> float:
         """Seconds to sleep until the next candidate; counts it as come."""
         now = self.clock()
         self.next_at += self.random.expovariate(self.highest)
         if now - self.next_at > MAX_LATE_SECONDS:
+            self.missed += (now - self.next_at) * self.rate()
             self.next_at = now
         return max(0.0, self.next_at - now)
+
+    def take_missed(self) -> int:
+        """How many visits a stall has swallowed since this was asked last."""
+        found = int(self.missed)
+        self.missed -= found
+        return found
 
     def begins(self) -> bool:
         """Whether a visit begins with the candidate that has come now."""

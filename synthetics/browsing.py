@@ -3,16 +3,15 @@
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from synthetics import expect
+from synthetics import expect, reserved
 from synthetics.expect import Answer
-from synthetics.journey import Journey, Step, Visit
+from synthetics.journey import Journey, RunIn, Step, Visit
 
 PRODUCTS = "/api/v1/products"
 STOCK = "/api/v1/stock"
 PAGE_SIZE = 40
 THINK_SECONDS = (0.5, 2.0)
-# Its products are for probes.
-RESERVED = "probe"
+STEP_SECONDS = 0.5
 
 
 def products_of(answer: Answer) -> list[dict[str, Any]]:
@@ -65,7 +64,7 @@ def _sku(visit: Visit, number: int = 0) -> str:
 
 
 def _see_home(visit: Visit, answer: Answer) -> None:
-    found = [each for each in expect.links(expect.page(answer), "/c/") if each != RESERVED]
+    found = [each for each in expect.links(expect.page(answer), "/c/") if each != reserved.CATEGORY]
     expect.is_true(len(found) > 0, "the home page leads to no category")
     visit.category = visit.random.choice(found)
 
@@ -74,6 +73,9 @@ def _see_category(visit: Visit, answer: Answer) -> None:
     found = expect.links(expect.page(answer), "/p/")
     expect.is_true(len(found) > 0, f"the page of {visit.category} leads to no product")
     visit.skus = [visit.random.choice(found)]
+    if visit.probes:
+        # No page leads there, so that nobody comes across them.
+        visit.category, visit.skus = reserved.CATEGORY, [reserved.TO_BUY]
 
 
 def _see_product(visit: Visit, answer: Answer) -> None:
@@ -91,6 +93,7 @@ _OPEN_CATEGORY = Step(name="open category", path=list_path, check=_choose_two)
 
 CATALOG = Journey(
     name="catalog",
+    run_in=frozenset({RunIn.LOAD}),
     think_seconds=THINK_SECONDS,
     steps=(
         Step(
@@ -105,7 +108,9 @@ CATALOG = Journey(
 )
 BROWSE = Journey(
     name="browse",
+    run_in=frozenset({RunIn.PROBE, RunIn.LOAD}),
     think_seconds=THINK_SECONDS,
+    within_seconds=STEP_SECONDS,
     steps=(
         Step(name="home page", path=lambda visit: "/", check=_see_home),
         Step(name="category page", path=lambda visit: f"/c/{quote(visit.category, safe='')}", check=_see_category),

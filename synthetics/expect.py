@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+Body = Mapping[str, Any]
+
 
 class StepFailed(Exception):
     """An answer that a shopper could not have used; the message says what was there and what was expected."""
@@ -43,6 +45,14 @@ def json_answer(answer: Answer) -> Mapping[str, Any]:
     is_true(isinstance(answer.body, dict), "the body is not a JSON object")
     body: Mapping[str, Any] = answer.body
     return body
+
+
+def problem(answer: Answer, *codes: str) -> Mapping[str, Any]:
+    """The problem (RFC 9457) in *answer*, which must be one of *codes*."""
+    found = json_answer(answer)
+    right = found.get("code") in codes and found.get("status") == answer.status
+    is_true(right, f"status {answer.status}, but not as {' or '.join(codes)}")
+    return found
 
 
 def page(answer: Answer) -> str:

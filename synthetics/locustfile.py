@@ -1,36 +1,31 @@
-"""Locust users that walk the journeys. The only module here that imports locust, which patches sockets.
+"""Shoppers as on an ordinary day, for as long as the shop runs. Importing it patches sockets, as locust does.
 
-Started by `python -m synthetics load`, with the name of one of the two classes: `Regulars`, so many shoppers who walk
-one journey again and again, or `Crowd`, whose visits begin as a shape says.
+Started by `python -m synthetics load --shape day`. What a load run is made of is in `loadfile`.
 """
 
-import json
 import os
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import gevent  # type: ignore[import-untyped]
 from gevent.pool import Pool  # type: ignore[import-untyped]
-from locust import FastHttpUser, events, task
+from locust import User, events, task
 from locust.contrib.fasthttp import FastHttpSession
 from locust.env import Environment
 
 from synthetics import shape as shapes
-from synthetics.accounts import Accounts
+from synthetics.accounts import Accounts, Lender, LoadAccounts
 from synthetics.arrivals import Arrivals
-from synthetics.expect import Answer, StepFailed
-from synthetics.journey import Journey, Step, Verdict, Visit, walk
+from synthetics.claim import Claim, Traffic, key_of
+from synthetics.journey import Journey, Outcome
 from synthetics.journeys import JOURNEYS, VISITS
-from synthetics.pace import Pace
+from synthetics.shopper import Shopper, thinking
 from synthetics.tally import Tally
 
-MAX_MESSAGE = 200
 # Of texts that differ: part of each was chosen by the shop.
 MAX_ERRORS = 200
 LINE_SECONDS = 60.0
@@ -41,9 +36,8 @@ HEADERS = {"User-Agent": "tillwatch-synthetics"}
 
 @events.init_command_line_parser.add_listener
 def _add_options(parser: ArgumentParser) -> None:
-    parser.add_argument("--request-rate", type=float, default=0.0, help="requests per second, all users together")
     parser.add_argument("--parent-pid", type=int, default=0, help="end when this process is no longer the parent")
-    parser.add_argument("--journey", default="catalog", help="what regulars walk")
+    parser.add_argument("--traffic", default="user", help="whose traffic it is said to be")
     parser.add_argument("--shape-file", default="", help="YAML that says when visits begin")
     parser.add_argument("--scale", type=float, default=1.0, help="factor of the shape")
     parser.add_argument("--at-once", type=int, default=1, help="visits under way at one time, at most")
@@ -104,110 +98,7 @@ def _nothing_done_is_a_failure(environment: Environment, **_: Any) -> None:
         environment.process_exit_code = 1
 
 
-def _answer(response: Any) -> Answer:
-    """Locust's *response* as journeys see it; a connection that failed has status 0."""
-    text = response.text or ""
-    try:
-        body = json.loads(text)
-    except ValueError:
-        body = None
-    headers = {name.lower(): value for name, value in (response.headers or {}).items()}
-    return Answer(status=response.status_code, headers=headers, body=body, text=text)
-
-
-def _thinking(random: Random, journey: Journey) -> Callable[[], float]:
-    """How long somebody on *journey* thinks before a step."""
-    return partial(random.uniform, *journey.think_seconds)
-
-
-class Shopper:
-    """Takes steps with *client*, pausing before each for *pause* seconds; tells *tell* each step's end."""
-
-    def __init__(
-        self,
-        client: FastHttpSession,
-        journey: Journey,
-        pause: Callable[[], float],
-        tell: Callable[[str, str | None], None] = lambda name, error: None,
-    ) -> None:
-        self._client, self._journey, self._pause, self._tell = client, journey, pause, tell
-
-    def visit(self, random: Random, accounts: Accounts) -> bool:
-        """Walk one visit, as somebody whom the shop has not seen before; whether every step passed."""
-        self._client.cookiejar.clear()
-        if not self._journey.signs_in:
-            return walk(self._journey, Visit(random=random), self._take)
-        account = accounts.borrow()
-        try:
-            return walk(self._journey, Visit(random=random, account=account), self._take)
-        finally:
-            accounts.give_back(account)
-
-    def _take(self, step: Step, visit: Visit, last: bool) -> Verdict | None:
-        gevent.sleep(self._pause())
-        request = step.request(visit)
-        verdict: Verdict | None = None
-        error: str | None = None
-        # Redirects are answers to be judged: following one could leave the host that the load is allowed on.
-        with self._client.request(
-            request.method,
-            request.path,
-            name=step.name,
-            json=request.body,
-            headers=dict(request.headers),
-            catch_response=True,
-            allow_redirects=False,
-        ) as response:
-            try:
-                if response.status_code == 0:
-                    raise StepFailed(f"no answer: {response.error}")
-                verdict = step.judge(visit, _answer(response), last=last)
-                response.success()
-            except StepFailed as failure:
-                error = str(failure)
-            except Exception as surprise:  # an answer that the check did not foresee; what is in it is not shown
-                error = f"the check ended with {type(surprise).__name__}"
-            if error is not None:
-                # Reports count failures by their text, part of which the service chose.
-                error = f"{self._journey.name}: {error}"[:MAX_MESSAGE]
-                response.failure(error)
-        self._tell(step.name, error)
-        return verdict
-
-
-class _Visitors(FastHttpUser):
-    """What both kinds have in common."""
-
-    abstract = True
-    connection_timeout = CONNECT_SECONDS
-    network_timeout = ANSWER_SECONDS
-    default_headers = HEADERS
-
-
-class Regulars(_Visitors):
-    """A shopper who walks one journey again and again."""
-
-    accounts = Accounts(random=Random())
-
-    def on_start(self) -> None:
-        self.random = Random()
-        options = _options(self.environment)
-        journey = JOURNEYS[options.journey]
-        pause = _thinking(self.random, journey)
-        if options.request_rate:
-            interval = options.num_users / options.request_rate
-            # Users that all began at once would send in step for the whole run.
-            begin = time.monotonic() + self.random.uniform(0, interval)
-            pause = Pace(interval_seconds=interval, clock=time.monotonic, next_at=begin).wait
-        self.shopper = Shopper(self.client, journey, pause)
-
-    @task
-    def walk(self) -> None:
-        """One visit."""
-        self.shopper.visit(self.random, self.accounts)
-
-
-class Crowd(_Visitors):
+class Crowd(User):
     """All visits of a shape: each begins when it is its time, however slow the answers to the others are."""
 
     fixed_count = 1
@@ -216,7 +107,10 @@ class Crowd(_Visitors):
         options = _options(self.environment)
         self.random, self.tally, self.begins_at = Random(), Tally(), time.monotonic()
         self.shape = shapes.load(Path(options.shape_file), VISITS)
-        self.scale, self.accounts = options.scale, Accounts(random=self.random)
+        self.scale, key = options.scale, key_of(os.environ) or ""
+        self.claim = Claim(traffic=Traffic(options.traffic), key=key)
+        is_user = self.claim.traffic is Traffic.USER
+        self.accounts: Lender = Accounts(random=self.random) if is_user else LoadAccounts(key=key)
         self.under_way = Pool(options.at_once)
         self.lines = gevent.spawn(self._tell)
 
@@ -259,10 +153,11 @@ class Crowd(_Visitors):
             headers=HEADERS,
             concurrency=1,
         )
-        shopper = Shopper(client, journey, _thinking(self.random, journey), self._step)
+        pause = thinking(self.random, journey)
+        shopper = Shopper(client, journey, pause, self._step, headers=self.claim.header)
         try:
-            passed = shopper.visit(self.random, self.accounts)
-            self.tally.ended[journey.name, passed] += 1
+            outcome = shopper.visit(self.random, self.accounts)
+            self.tally.ended[journey.name, outcome is not Outcome.FAILED] += 1
         finally:
             client.client.clientpool.close()
 

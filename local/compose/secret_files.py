@@ -9,6 +9,7 @@ from local import redis_server
 from local.compose import shop
 from local.compose.places import EVERYWHERE
 from local.databases import addresses
+from local.journey_parts import staff_password
 from local.secret import new_token, write_secret
 from local.shop import SERVICES, ShopProcesses
 
@@ -44,6 +45,7 @@ def files(folder: Path, processes: ShopProcesses) -> Mapping[str, str]:
     password = kept(folder, "redis_password")
     return {
         **environments,
+        "probe_staff_password": staff_password(kept(folder, "traffic_key")),
         "pagerduty.env": shop.shell({"FAULT_TOKEN": kept(folder, "fault_token")}),
         "databases.sql": databases({name: kept(folder, f"database_{name}") for name in SERVICES}),
         # Whatever Redis on one machine is told, in a container.

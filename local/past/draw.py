@@ -14,7 +14,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from local.past.model import Effect, Incident, Model, Request
+from local.past.model import Effect, Incident, Model, Probe, Request
 from local.past.timeline import HOUR, MINUTE, SLICE_MINUTES, SLICE_SECONDS
 from synthetics.shape import visits_per_second
 
@@ -22,6 +22,7 @@ SEED = 20_261_101
 Floats: TypeAlias = NDArray[np.float64]
 Labels: TypeAlias = tuple[tuple[str, str], ...]
 DURATION = "http_server_request_duration_seconds"
+PROBES, ATTEMPTS = "journeys", "journey_attempts_total"
 # What an observation is taken to be beyond the last bucket, for a histogram's sum.
 BEYOND = 2.0
 
@@ -76,6 +77,8 @@ def draw(model: Model, number: int, anchor: float) -> list[Series]:
             observed,
             _mixed(histogram.within, histogram.slow, slow),
         )
+    for place, probe in enumerate(model.probes):
+        found += course.attempts(np.random.default_rng((SEED, number, 4_000 + place)), probe)
     return found
 
 
@@ -139,6 +142,25 @@ class _Course:
                 answered,
                 within,
             )
+        return found
+
+    def attempts(self, random: np.random.Generator, probe: Probe) -> list[Series]:
+        """How the visit of each minute ended."""
+        failed = random.random(len(self._times)) < np.maximum(probe.failed, self._of_probe(probe, "failed"))
+        slow = ~failed & (random.random(len(self._times)) < np.maximum(probe.slow, self._of_probe(probe, "slow")))
+        outcomes = {"passed": ~failed & ~slow, "slow": slow, "failed": failed}
+        return [
+            Series(PROBES, ATTEMPTS, _labels({"journey": probe.journey, "outcome": outcome}), ended.astype(np.float64))
+            for outcome, ended in outcomes.items()
+        ]
+
+    def _of_probe(self, probe: Probe, outcome: str) -> Floats:
+        """The share of visits that incidents have end in *outcome*."""
+        found = np.zeros(len(self._times))
+        for incident, under in self._under:
+            for effect in incident.probes:
+                if probe.journey in effect.journeys and effect.outcome == outcome:
+                    found = np.where(under, np.maximum(found, effect.share), found)
         return found
 
 

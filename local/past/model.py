@@ -76,6 +76,24 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """A journey that is walked once a minute. *failed*, *slow*: share of visits that end so on an ordinary day."""
+
+    journey: str
+    failed: float
+    slow: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeEffect:
+    """What an incident does to the probes: the *share* of visits of the *journeys* that ends in this *outcome*."""
+
+    journeys: tuple[str, ...]
+    share: float
+    outcome: str = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
     """Something that went wrong, so many days before the anchor's, at the time *at* of that day (UTC)."""
 
@@ -86,6 +104,7 @@ class Incident:
     errors: tuple[Effect, ...] = ()
     slow: tuple[Effect, ...] = ()
     visits: float = 1.0
+    probes: tuple[ProbeEffect, ...] = ()
 
     def began(self, anchor: float) -> float:
         """When it began, in Unix seconds."""
@@ -105,6 +124,7 @@ class Model:
     requests: tuple[Request, ...]
     counters: tuple[Counter, ...]
     histograms: tuple[Histogram, ...]
+    probes: tuple[Probe, ...] = ()
     incidents: tuple[Incident, ...] = field(default=())
 
 
@@ -122,13 +142,15 @@ def load() -> Model:
         requests=tuple(Request(**row) for row in traffic["requests"]),
         counters=tuple(Counter(**_several(row)) for row in traffic["counters"]),
         histograms=tuple(Histogram(**_tuples(row)) for row in traffic["histograms"]),
+        probes=tuple(Probe(**row) for row in traffic["probes"]),
         incidents=tuple(_incident(row) for row in incidents),
     )
 
 
 def _incident(row: dict[str, Any]) -> Incident:
     errors, slow = (tuple(Effect(**_tuples(each)) for each in row.get(key, ())) for key in ("errors", "slow"))
-    return Incident(**{**row, "at": time.fromisoformat(row["at"]), "errors": errors, "slow": slow})
+    probes = tuple(ProbeEffect(**_tuples(each)) for each in row.get("probes", ()))
+    return Incident(**{**row, "at": time.fromisoformat(row["at"]), "errors": errors, "slow": slow, "probes": probes})
 
 
 def _several(row: dict[str, Any]) -> dict[str, Any]:

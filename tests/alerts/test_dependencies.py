@@ -89,11 +89,13 @@ def test_labels_of_the_user_are_the_ones_that_routes_read(tmp_path):
 
 
 def test_of_our_own_services_the_right_pages_are_held_back():
-    """Money without an order is never explained by who is down."""
+    """Money without an order is never explained by who is down, and that nobody can buy is told beside it."""
     found = {(page.service, page.name) for page in muted_pages(load([str(ROOT / "slo/specs")]))}
     assert ("orders", "correctness") not in found
     assert {("orders", "availability"), ("orders", "latency"), ("storefront", "availability")} <= found
-    assert {service for service, _ in found} == {"orders", "storefront"}
+    assert {service for service, _ in found} == {"journeys", "orders", "storefront"}
+    assert ("journeys", "buy") not in found
+    assert sum(service == "journeys" for service, _ in found) == 9
 
 
 # --- the rule ---------------------------------------------------------------------------------------------------------

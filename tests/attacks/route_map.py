@@ -11,7 +11,7 @@ from typing import Any
 from local.settings import ROOT
 from local.shop_run import ShopRun
 
-START_SECONDS = 30
+START_SECONDS = 120
 # What Flask adds to every route by itself.
 ADDED = frozenset({"HEAD", "OPTIONS"})
 

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+
 import pytest
 
+from local.server import free_ports
 from local.shop import SERVICES, WORKERS
-from local.shop_run import running_shop
+from local.shop_run import SECRETS, running_shop
+from synthetics import probe_metrics
 from tests.contract.selectors import Exposed
 
 
 @pytest.fixture(scope="session")
 def exposed(tmp_path_factory: pytest.TempPathFactory) -> Exposed:
-    """What the shop shows after one order, one login and one page: the first error must be visible, not made."""
+    """What the shop shows after one order, one login and one page, and the probes before their first visit is over: the
+    first error must be visible, not made.
+    """
     found = Exposed()
     with running_shop(tmp_path_factory.mktemp("shop")) as shop:
         customer = shop.issuer.bearer("u_0123456789abcdef0123456789abcdef", {"customer"}, "orders")
@@ -25,4 +37,30 @@ def exposed(tmp_path_factory: pytest.TempPathFactory) -> Exposed:
         assert shop.ask("storefront", "/p/PROBE-BUY").status == 200
         for name in (*SERVICES, *WORKERS):
             found.read(shop.ask(name, "/metrics").body.decode(), name)
+    with probing() as page:
+        found.read(page, probe_metrics.SERVICE)
     return found
+
+
+@contextlib.contextmanager
+def probing() -> Iterator[str]:
+    """The page of the real probes, which find nobody at their shop's address."""
+    ports = free_ports("shop", "metrics")
+    command = ("synthetics", "probe", "--host", f"http://127.0.0.1:{ports['shop']}", "--metrics-port")
+    environment = {**os.environ, "TRAFFIC_KEY": SECRETS["TRAFFIC_KEY"]}
+    with subprocess.Popen(
+        [sys.executable, "-m", *command, str(ports["metrics"])], env=environment, stdout=subprocess.DEVNULL
+    ) as process:
+        try:
+            yield _page(f"http://127.0.0.1:{ports['metrics']}/metrics")
+        finally:
+            process.terminate()
+
+
+def _page(url: str) -> str:
+    deadline = time.monotonic() + 30
+    while True:
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=5) as answer:
+            return str(answer.read().decode())
+        assert time.monotonic() < deadline, f"nothing at {url}"
+        time.sleep(0.1)

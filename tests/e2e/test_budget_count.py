@@ -47,7 +47,19 @@ def running(platform: Any, read_until: Callable[..., str]) -> Iterator["subproce
 @contextlib.contextmanager
 def more_shoppers(platform: Any) -> Iterator[None]:
     """Three times as many as come by themselves."""
-    command = ["-m", "synthetics", "load", "--host", platform.url("front-door"), "--shape", "day", "--scale", "3"]
+    command = [
+        "-m",
+        "synthetics",
+        "load",
+        "--host",
+        platform.url("front-door"),
+        "--shape",
+        "day",
+        "--scale",
+        "3",
+        "--traffic",
+        "user",
+    ]
     with subprocess.Popen([sys.executable, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as load:
         try:
             yield

@@ -137,7 +137,7 @@ def test_every_part_with_metrics_is_scraped_under_its_name(written: Settings) ->
     """On loopback, every five seconds; alerts go to both Alertmanagers."""
     config = _read(written.prometheus_config)
     jobs = {job["job_name"]: job["static_configs"] for job in config["scrape_configs"]}
-    processes = {name: [name] for name in (*SERVICES, *WORKERS, "pagerduty", "prometheus")}
+    processes = {name: [name] for name in (*SERVICES, *WORKERS, "pagerduty", "journeys", "prometheus")}
     processes["alertmanager"] = ["alertmanager", "alertmanager-2"]
     assert jobs == {
         job: [{"targets": [f"127.0.0.1:{written.port(name)}"], "labels": {"instance": name}} for name in names]

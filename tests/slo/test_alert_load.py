@@ -84,6 +84,25 @@ def test_one_alert_for_each_service_goes_to_its_team(tmp_path: Path) -> None:
     assert alert.cases[0].series[0][0] == 'load{job="orders",instance="a"}'
 
 
+def test_an_alert_about_requests_is_made_for_those_who_answer_them(tmp_path: Path) -> None:
+    """What only asks, as probes do, has no request that could be slow; that it is gone is told all the same."""
+    two = spec() + "---\n" + spec(service="probes", head="serves_http: false\n").replace("Burning", "Probing")
+    of_each = ALERT.replace("(load)", '(load{job="{{.service}}"})') + "    per_service: true\n"
+    of_http = of_each.replace("HighLoad", "HighErrors").replace("(load{", "(errors{") + "    serves_http: true\n"
+    found = loaded(tmp_path, alerts(of_each, of_http), specs=two).alerts
+    assert [(alert.name, alert.service) for alert in found] == [
+        ("HighLoad", "orders"),
+        ("HighLoad", "probes"),
+        ("HighErrors", "orders"),
+    ]
+
+
+def test_whom_an_alert_is_about_is_said_where_it_is_made_for_several(tmp_path: Path) -> None:
+    """Else it would seem to leave something out."""
+    (fault,) = told(tmp_path, alerts(ALERT + "    serves_http: true\n"))
+    assert "serves_http says for which services one is made, and belongs to per_service: true" in fault
+
+
 def test_a_team_at_the_head_of_the_file_owns_what_is_made_for_each_service(tmp_path: Path) -> None:
     """Who watches for attacks watches all services."""
     text = ALERT.replace("(load)", '(load{job="{{.service}}"})') + "    per_service: true\n"

@@ -316,7 +316,8 @@ FAULTS: dict[str, tuple[str, list[tuple[str, str]]]] = {
         [
             (
                 "‸foo:",
-                "foo: unknown key; known here: service, labels, slo_plugins, slos, team, depends_on, kpis, version",
+                "foo: unknown key; known here: service, labels, slo_plugins, slos, team, depends_on, serves_http, kpis,"
+                " version",
             )
         ],
     ),

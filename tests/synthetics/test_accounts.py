@@ -1,10 +1,13 @@
 """Shoppers' accounts: few of them, never two visits in one, and nothing of them in any text."""
 
+import base64
+import hashlib
+import hmac
 from random import Random
 
 import pytest
 
-from synthetics.accounts import Account, Accounts
+from synthetics.accounts import STAFF, Account, Accounts, ProbeAccounts, staff
 
 TOKENS = {"access_token": "an-access-token", "refresh_token": "a-refresh-token", "expires_in": 600}
 
@@ -71,3 +74,44 @@ def test_nothing_of_an_account_is_shown() -> None:
     """Neither address nor password nor tokens."""
     shown = repr(account(Clock()))
     assert all(secret not in shown for secret in ("ada", "tulip", "an-access", "a-refresh"))
+
+
+def test_a_stable_account_comes_of_the_key() -> None:
+    """The same after each restart, and whoever has not the key cannot make its password."""
+    made, again = Account.of("probe-buy", "a-key"), Account.of("probe-buy", "a-key")
+    mac = hmac.new(b"a-key", b"account:probe-buy@probe.tillwatch.invalid", hashlib.sha256).digest()
+    assert made.email == "probe-buy@probe.tillwatch.invalid"
+    assert base64.urlsafe_b64decode(made.password + "=") == mac
+    assert made.password == again.password
+    others = {Account.of("probe-buy", "another-key").password, Account.of("probe-browse", "a-key").password}
+    assert made.password not in others
+
+
+def test_a_stable_account_is_looked_for_before_it_is_made() -> None:
+    """The shop says whether it is there; staff are made by the platform alone."""
+    made = Account.of("probe-buy", "a-key")
+    assert (made.registered, made.must_log_in) == (True, True)
+    made.distrust()
+    assert made.registered is False
+    of_staff = staff("a-key")
+    of_staff.distrust()
+    assert (of_staff.email, of_staff.registered) == ("probe-staff@probe.tillwatch.invalid", True)
+
+
+def test_a_probe_has_an_account_for_each_part_and_keeps_its_tokens() -> None:
+    """One visit after the other; staff are the same for all journeys."""
+    accounts = ProbeAccounts(key="a-key", journey="foreign-order")
+    own = accounts.borrow()
+    own.keep(TOKENS)
+    accounts.give_back(own)
+    assert accounts.borrow() is own
+    names = [accounts.borrow(part).email.partition("@")[0] for part in ("", "other", STAFF)]
+    assert names == ["probe-foreign-order", "probe-foreign-order-other", "probe-staff"]
+
+
+def test_a_new_account_of_a_probe_is_nobodys() -> None:
+    """At the probes' own domain, where users forgets it; no two are alike."""
+    first, second = Account.of_nobody(), Account.of_nobody()
+    assert first.email.startswith("account-")
+    assert first.email.endswith("@probe.tillwatch.invalid")
+    assert (first.email != second.email, first.stable, first.registered) == (True, False, False)

@@ -73,6 +73,17 @@ def test_a_long_stall_is_not_made_up_for() -> None:
     assert at_once <= 2 * MAX_LATE_SECONDS + 10
 
 
+def test_what_a_long_stall_swallowed_is_known() -> None:
+    """An hour at two visits a second; it is told once."""
+    clock = Clock()
+    made = arrivals(clock)
+    made.wait()
+    clock.now += 3600
+    made.wait()
+    assert made.take_missed() == pytest.approx(7200, abs=5)
+    assert made.take_missed() == 0
+
+
 def test_nobody_comes_at_a_rate_of_nothing() -> None:
     """And the loop still sleeps between candidates."""
     clock = Clock()

@@ -1,161 +1,24 @@
-"""`python -m synthetics load` against real servers: honest, lying, broken and absent ones."""
+"""The command line of `python -m synthetics`: what is refused before anything starts, and what a plan comes to be."""
 
-import contextlib
-import os
 import re
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
-import psutil
 import pytest
 from click.testing import CliRunner
 
 from synthetics.__main__ import main
-from tests.services.running import ROOT, Service, serving
-
-TOKEN = "correct-horse-battery"
-# Answers every request for a product with the one that is next to it.
-LYING_APP = """
-from prometheus_client import CollectorRegistry
-from services.catalog.adapters.memory import InMemoryProducts
-from services.catalog.adapters.seed import load_seed
-from services.catalog.app import create_app
-from services.shared.config import Config
-
-class Liar(InMemoryProducts):
-    def get(self, sku):
-        return self.page(category=super().get(sku).category, after=None, limit=100)[-1]
-
-app = create_app(repository=Liar(load_seed()), registry=CollectorRegistry(), config=Config(service="catalog"))
-"""
-
-
-def load_command(*options: str) -> list[str]:
-    """The command line."""
-    return [sys.executable, "-m", "synthetics", "load", *options]
-
-
-def load(*options: str, environ: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
-    """Run the command to its end."""
-    return subprocess.run(
-        load_command(*options),
-        cwd=ROOT,
-        env=os.environ | (environ or {}),
-        capture_output=True,
-        text=True,
-        timeout=40,
-        check=False,
-    )
-
-
-@pytest.fixture(scope="module")
-def catalog() -> Iterator[Service]:
-    """The real catalog, with its faults under lock."""
-    with serving(environ={"FAULT_TOKEN": TOKEN}) as service:
-        yield service
-
-
-def counted(service: Service) -> int:
-    """Requests that the service has answered, by its own count."""
-    text = service.ask("/metrics").body.decode()
-    return int(sum(float(value) for value in re.findall(r"^http_server_requests_total\{.*\} (\S+)$", text, re.M)))
-
-
-def test_an_honest_shop_passes(catalog: Service) -> None:
-    """Exit 0; every kind of step is in the table, and the rate is kept: 30 a second, no more."""
-    before = counted(catalog)
-    run = load("--host", catalog.url, "--users", "4", "--rate", "30/s", "--for", "2")
-    assert (run.returncode, "(exit code 0)" in run.stdout + run.stderr) == (0, True)
-    for step in ("list products", "open category", "open product"):
-        assert re.search(rf"GET +{step} +\d+ +0\(0\.00%\)", run.stdout + run.stderr)
-    # Two seconds, and the one that visits under way get to end.
-    assert 30 <= counted(catalog) - before <= 30 * 3 + 4
-
-
-def test_a_lying_shop_fails(tmp_path: Path) -> None:
-    """Status 200 with the wrong product is a failure: exit 1, and the report says which was asked for."""
-    (tmp_path / "lying_app.py").write_text(LYING_APP, encoding="utf-8")
-    with serving("lying_app:app", import_from=tmp_path) as service:
-        run = load("--host", service.url, "--users", "4", "--rate", "40/s", "--for", "1")
-        assert run.returncode == 1
-        assert re.search(r"open product: catalog: asked for [A-Z]+-\d+, got [A-Z]+-\d+", run.stdout + run.stderr)
-
-
-def test_a_failing_shop_fails(catalog: Service) -> None:
-    """With half of the requests answering 500 the run exits 1 and names status and step."""
-    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
-    order = b'{"fault": "errors", "share": 0.5, "seconds": 60}'
-    assert catalog.ask("/internal/faults", "POST", order, headers).status == 201
-    try:
-        run = load("--host", catalog.url, "--users", "4", "--rate", "40/s", "--for", "1")
-    finally:
-        catalog.ask("/internal/faults", "DELETE", headers=headers)
-    assert run.returncode == 1
-    assert re.search(r"catalog: status 500 \(\w+\), expected 200", run.stdout + run.stderr)
-
-
-def test_an_absent_shop_fails() -> None:
-    """Nobody listening is a failed step, said without a traceback; foreign settings change nothing."""
-    run = load(
-        *("--host", "http://127.0.0.1:1", "--users", "2", "--rate", "10/s", "--for", "1"),
-        environ={"LOCUST_HOST": "http://shop.example", "LOCUST_EXIT_CODE_ON_ERROR": "0"},
-    )
-    assert run.returncode == 1
-    assert "catalog: no answer" in run.stdout + run.stderr
-    assert "Traceback" not in run.stdout + run.stderr
-
-
-def test_a_run_without_requests_fails(catalog: Service) -> None:
-    """Nothing checked is nothing known."""
-    run = load("--host", catalog.url, "--users", "1", "--rate", "1/h", "--for", "1")
-    assert run.returncode == 1
-    assert "no request was made" in run.stdout + run.stderr
-
-
-@pytest.fixture
-def started(catalog: Service) -> Iterator[tuple["subprocess.Popen[bytes]", psutil.Process]]:
-    """A long run, once requests flow, and its Locust process; both gone afterwards, whatever the test found."""
-    before = counted(catalog)
-    process = subprocess.Popen(
-        load_command("--host", catalog.url, "--rate", "20/s", "--for", "600"),
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 20
-    while counted(catalog) < before + 3 and time.monotonic() < deadline:
-        time.sleep(0.1)
-    (child,) = psutil.Process(process.pid).children(recursive=True)
-    yield process, child
-    for each in (process, child):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            each.kill()
-    process.wait()
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_ctrl_c_stops_within_seconds_and_leaves_nothing(catalog, started, number: int, code: int) -> None:
-    """Both processes are gone, and no request comes afterwards."""
-    process, child = started
-    process.send_signal(number)
-    assert process.wait(timeout=5) == code
-    assert not child.is_running()
-    after = counted(catalog)
-    time.sleep(0.5)
-    assert counted(catalog) == after
-
-
-def test_a_killed_command_takes_its_load_along(started) -> None:
-    """SIGKILL leaves no time to clean up: Locust notices by itself that its parent is gone."""
-    process, child = started
-    process.kill()
-    process.wait()
-    child.wait(timeout=6)
+from synthetics.claim import Traffic
+from synthetics.commands_load import plan_of
+from synthetics.course import Course, Stampede
+from synthetics.host import UsageError
+from synthetics.load import DayPlan
+from synthetics.load_plan import LoadPlan, Regulars, arrangement
+from tests.services.running import ROOT
+from tests.synthetics.runs import SIGNED
 
 
 @pytest.mark.parametrize(
@@ -164,67 +27,174 @@ def test_a_killed_command_takes_its_load_along(started) -> None:
         (("--host", "http://192.0.2.1"), "192.0.2.1 is not this machine"),
         (("--rate", "fast"), "'fast' is not a rate"),
         (("--rate", "1001/s"), "at most 1000/s"),
+        (("--shape", "steady", "--rate", "101/s"), "at most 100/s"),
         (("--users", "0"), "0 is not in the range"),
         (("--users", "501"), "501 is not in the range"),
-        (("--for", "0"), "0 is not in the range"),
-        (("--for", "86401"), "86401 is not in the range"),
-        (("--for", "nan"), "'nan' is not a valid integer"),
-        (("--shape", "weekend"), "weekend: no such shape: expected day, or a path to a YAML file"),
+        (("--for", "0"), "'0': expected a time from 1s to 86400s"),
+        (("--for", "86401"), "expected a time from 1s to 86400s, like 90s, 15m or 4h"),
+        (("--for", "25h"), "expected a time"),
+        (("--for", "nan"), "expected a time"),
+        (("--shape", "weekend"), "weekend: no such shape: expected day, diurnal, ramp, soak, spike, stampede, steady"),
         (("--shape", "day", "--users", "3"), "--users is for users, not for a --shape"),
-        (("--shape", "day", "--rate", "3/s"), "--rate is for users, not for a --shape"),
+        (("--shape", "day", "--rate", "3/s"), "--rate does not go with a day"),
+        (("--shape", "day", "--workers", "2"), "--workers does not go with a day"),
+        (("--shape", "stampede", "--workers", "2"), "--workers does not go with a stampede"),
+        (("--shape", "stampede", "--traffic", "user"), "a stampede needs TRAFFIC_KEY"),
         (("--scale", "2"), "--scale needs --shape"),
         (("--at-once", "2"), "--at-once needs --shape"),
         (("--shape", "day", "--scale", "0"), "0.0 is not in the range"),
         (("--shape", "day", "--scale", "nan"), "at most 100"),
         (("--shape", "day", "--scale", "300"), "150 visits/s at the busiest moment, at most 100"),
+        (("--shape", "steady", "--scale", "300"), "1200 visits/s at the busiest moment, at most 100"),
         (("--shape", "day", "--at-once", "501"), "501 is not in the range"),
         (("--journey", "steal"), "'steal' is not one of"),
+        (("--journey", "timeout-after-charge"), "'timeout-after-charge' is not one of"),
+        (("--workers", "17"), "17 is not in the range"),
+        (("--expect-workers", "2"), "--expect-workers and --master-bind need one another"),
+        (("--expect-workers", "2", "--master-bind", "0.0.0.0"), "expected HOST:PORT"),
+        (
+            ("--expect-workers", "2", "--master-bind", ":1", "--workers", "1"),
+            "--workers is for workers that are started",
+        ),
+        (("--worker",), "--worker needs --master-host"),
+        (("--worker", "--master-host", "load:5557", "--rate", "3/s"), "--rate is for the master to say"),
     ],
 )
 def test_wrong_usage_is_exit_2_and_loads_nothing(options: tuple[str, ...], message: str) -> None:
     """The message says what is wrong before anything starts."""
-    with patch("synthetics.load.run") as run:
-        result = CliRunner().invoke(main, ["load", *options])
-    assert result.exit_code == 2
-    assert message in result.stderr
-    run.assert_not_called()
+    with (
+        patch("synthetics.run.run") as run,
+        patch("synthetics.load.run") as day,
+        patch("synthetics.child.run") as child,
+    ):
+        result = CliRunner().invoke(main, ["load", *options], env=SIGNED)
+    assert (result.exit_code, message in result.stderr) == (2, True), result.stderr
+    assert [each.called for each in (run, day, child)] == [False] * 3
+
+
+def test_load_without_a_key_is_refused_unless_it_is_to_count_as_users() -> None:
+    """Nobody moves the SLOs of users without having said so."""
+    with patch("synthetics.run.run"), patch("synthetics.load.run", return_value=0) as day:
+        refused = CliRunner().invoke(main, ["load", "--shape", "day"], env={"TRAFFIC_KEY": "", "TRAFFIC_KEY_FILE": ""})
+        CliRunner().invoke(main, ["load", "--shape", "day", "--traffic", "user"], env={"TRAFFIC_KEY": ""})
+    assert refused.exit_code == 2
+    assert "signed with TRAFFIC_KEY" in refused.stderr
+    assert [call.args[0].traffic for call in day.call_args_list] == [Traffic.USER]
 
 
 def test_a_faulty_shape_is_exit_2_with_all_its_faults(tmp_path: Path) -> None:
     """Each with the file and the place in it, before anything starts."""
     path = tmp_path / "odd.yaml"
-    path.write_text(
-        "visits_per_second: {peak: -1}\nhours: [1]\nweekdays: [1, 1, 1, 1, 1, 1, 1]\njourneys: {steal: 1}\n"
-    )
-    with patch("synthetics.load.run") as run:
-        result = CliRunner().invoke(main, ["load", "--shape", str(path)])
+    path.write_text("seconds: 0\nvisits_per_second: -1\ncourse: [[0, 1]]\njourneys: {steal: 1}\n")
+    with patch("synthetics.run.run") as run:
+        result = CliRunner().invoke(main, ["load", "--shape", str(path)], env=SIGNED)
     assert result.exit_code == 2
-    for place in ("visits_per_second.peak: -1", "hours: 1 of them", "journeys.steal: unknown"):
+    for place in ("seconds: 0", "visits_per_second: -1", "course: ", "journeys.steal: unknown"):
         assert f"{path}: {place}" in result.stderr
     run.assert_not_called()
 
 
-def test_a_shape_goes_on_until_it_is_stopped_and_users_for_a_minute() -> None:
-    """Without --for."""
-    with patch("synthetics.load.run", return_value=0) as run:
-        CliRunner().invoke(main, ["load", "--shape", "day", "--scale", "2.5"], catch_exceptions=False)
-        CliRunner().invoke(main, ["load"], catch_exceptions=False)
-    crowd, regulars = (call.args[0] for call in run.call_args_list)
-    assert (crowd.seconds, crowd.scale, crowd.shape.name) == (None, 2.5, "day.yaml")
-    assert (regulars.seconds, regulars.users, regulars.shape, regulars.journey) == (60, 3, None, "catalog")
+def plan(**given: Any) -> LoadPlan:
+    """What these options ask for."""
+    found = plan_of(given, SIGNED)
+    assert isinstance(found, LoadPlan)
+    return found
+
+
+def test_a_day_goes_on_until_it_is_stopped() -> None:
+    """Without --for; as users where that is said."""
+    found = plan_of({"shape_name": "day", "scale": 2.5, "traffic": "user"}, {})
+    assert isinstance(found, DayPlan)
+    assert (found.seconds, found.scale, found.shape.name, found.traffic) == (None, 2.5, "day.yaml", Traffic.USER)
+
+
+def test_a_shape_has_its_own_rate_and_time_and_comes_through_the_front_door() -> None:
+    """Each of them may be said; the model is open."""
+    own, said = plan(shape_name="steady"), plan(shape_name="steady", rate="2/s", scale=1.5, seconds=60, workers=2)
+    assert (own.peak, own.seconds, own.host, own.model) == (4.0, 300, "http://127.0.0.1:8000", "open")
+    assert (said.peak, said.seconds, said.workers) == (3.0, 60, 2)
+    assert isinstance(own.who, Course)
+
+
+def test_users_walk_one_journey_at_the_catalog_for_a_minute_or_the_mix() -> None:
+    """The model is closed: they wait for their answers."""
+    one, mixed = plan(), plan(users=9, journey="mix")
+    assert (one.model, one.seconds, one.host) == ("closed", 60, "http://127.0.0.1:8001")
+    assert one.who == Regulars(users=3, rate=None, journeys={"catalog": 1.0})
+    assert isinstance(mixed.who, Regulars)
+    assert mixed.who.journeys == {"browse": 0.55, "search": 0.15, "buy": 0.3}
+
+
+def test_a_stampede_is_one_process() -> None:
+    """Its buyers are a hundred, its units ten."""
+    found = plan(shape_name="stampede")
+    assert (found.who, arrangement(found).processes, arrangement(found).user_class) == (
+        Stampede(buyers=100, units=10),
+        1,
+        "Stampeding",
+    )
+
+
+def test_workers_from_elsewhere_come_in_where_it_is_said() -> None:
+    """As many users as workers: each stands for one process."""
+    found = arrangement(plan(shape_name="steady", expect_workers=3, master_bind="0.0.0.0:5557"))
+    assert (found.processes, found.users, found.workers, found.bind) == (3, 3, 0, ("0.0.0.0", 5557))
+
+
+def test_the_key_is_on_no_command_line() -> None:
+    """Everybody on a machine may read those."""
+    found = plan(shape_name="steady")
+    assert SIGNED["TRAFFIC_KEY"] not in repr(found)
+    assert SIGNED["TRAFFIC_KEY"] not in repr(arrangement(found))
+
+
+def test_a_row_of_the_report_is_longer_in_a_longer_run() -> None:
+    """There are six hundred of them at most."""
+    assert (plan(seconds=60).row_seconds, plan(seconds=600).row_seconds, plan(seconds=14_400).row_seconds) == (1, 1, 24)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ((), "Missing option '--prometheus'"),
+        (("--low", "8", "--high", "8"), "expected a lower and a higher rate"),
+        (("--high", "101"), "101.0 is not in the range"),
+        (("--shape", "stampede", "--workers", "1"), "does not go with a stampede"),
+        (("--within", "2d"), "expected a time"),
+        (("--host", "http://192.0.2.1"), "192.0.2.1 is not this machine"),
+    ],
+)
+def test_a_search_that_makes_no_sense_is_exit_2(options: tuple[str, ...], message: str) -> None:
+    """Before the first trial."""
+    known = ("--prometheus", "http://127.0.0.1:1") if options else ()
+    with patch("synthetics.trial.run") as run:
+        result = CliRunner().invoke(main, ["capacity", *known, *options], env=SIGNED)
+    assert (result.exit_code, message in result.stderr) == (2, True), result.stderr
+    run.assert_not_called()
 
 
 def test_help_lists_what_there_is() -> None:
-    """One verb, with its options."""
+    """Three verbs, with their options."""
     run = subprocess.run(
         [sys.executable, "-m", "synthetics", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert re.findall(r"^  (\w+)  ", run.stdout.split("Commands:")[1], re.M) == ["load"]
-    assert "--allow-host" in load("--help").stdout
+    assert re.findall(r"^  (\w+)  ", run.stdout.split("Commands:")[1], re.M) == ["capacity", "load", "probe"]
+    assert "--allow-host" in CliRunner().invoke(main, ["load", "--help"]).stdout
 
 
-def test_only_the_locustfile_imports_locust() -> None:
-    """Locust patches the sockets of whoever imports it."""
-    code = "import sys, synthetics.__main__; print('locust' in sys.modules, 'gevent' in sys.modules)"
+def test_the_command_itself_loads_neither_locust_nor_what_draws() -> None:
+    """Locust patches the sockets of whoever imports it; pictures are drawn when there are some."""
+    code = (
+        "import sys, synthetics.__main__; print([name in sys.modules for name in ('locust', 'gevent', 'matplotlib')])"
+    )
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert run.stdout.split() == ["False", "False"]
+    assert run.stdout.strip() == "[False, False, False]"
+
+
+def test_an_address_is_a_host_and_a_port() -> None:
+    """Of an IPv6 host, too."""
+    from synthetics.commands_load import address
+
+    assert address("load-master:5557", "--master-host") == ("load-master", 5557)
+    with pytest.raises(UsageError, match="expected HOST:PORT"):
+        address("load-master", "--master-host")

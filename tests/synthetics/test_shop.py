@@ -1,17 +1,14 @@
 """Browsing and buying at a real shop behind its real front door: an honest one passes, and every lie is noticed."""
 
-import copy
-import http.client
 import json
 import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -20,11 +17,11 @@ from local.shop_run import ShopRun, running_shop
 from synthetics import buying
 from synthetics.accounts import Accounts
 from synthetics.expect import Answer, StepFailed
-from synthetics.journey import Journey, Request, Step, Verdict, Visit, walk
+from synthetics.journey import Journey, Request, Visit
 from synthetics.journeys import JOURNEYS
 from tests.services.running import ROOT
+from tests.synthetics.visiting import Lie, ask, json_lie, lie_at, page_lie, status_lie, truth, walked
 
-Lie = Callable[[str, Answer], Answer]
 SHAPE = """
 visits_per_second: {peak: 0.5}
 hours: [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]
@@ -46,39 +43,12 @@ def accounts() -> Accounts:
     return Accounts(random=Random(1), handful=1)
 
 
-def ask(url: str, request: Request) -> Answer:
-    """One request over a connection of its own."""
-    place = urlsplit(url)
-    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=10)
-    typed = {} if request.body is None else {"Content-Type": "application/json"}
-    body = None if request.body is None else json.dumps(request.body)
-    try:
-        connection.request(request.method, request.path, body=body, headers={**typed, **request.headers})
-        response = connection.getresponse()
-        text = response.read().decode()
-    finally:
-        connection.close()
-    headers = {name.lower(): value for name, value in response.getheaders()}
-    is_json = headers.get("content-type", "").partition(";")[0].endswith("json")
-    return Answer(status=response.status, headers=headers, body=json.loads(text) if is_json else None, text=text)
-
-
-def visit(
-    shop: ShopRun, accounts: Accounts, journey: Journey, lie: Lie = lambda name, answer: answer, **known
-) -> Visit:
-    """Walk one visit; *lie* changes answers on the way, by the step's name. Raises StepFailed."""
-    account = accounts.borrow()
-    made = Visit(random=Random(7), account=account, **known)
-
-    def take(step: Step, visit: Visit, last: bool) -> Verdict:
-        answer = ask(shop.url, step.request(visit))
-        return step.judge(visit, lie(step.name, copy.deepcopy(answer)), last=last)
-
-    try:
-        walk(journey, made, take)
-    finally:
-        accounts.give_back(account)
-    return made
+def visit(shop: ShopRun, accounts: Accounts, journey: Journey, lie: Lie = truth, **known) -> Visit:
+    """Walk one visit; *lie* changes answers on the way. Raises StepFailed."""
+    found = walked(shop, accounts, journey, lie, **known)
+    if found.error is not None:
+        raise found.error
+    return found.visit
 
 
 def test_browsing_sees_pages_and_products(shop: ShopRun, accounts: Accounts) -> None:
@@ -154,26 +124,6 @@ def test_an_order_that_is_being_settled_is_looked_at_until_it_is(shop: ShopRun, 
     assert len(seen) == 3
 
 
-def json_lie(change: Callable[[dict], object]) -> Callable[[Answer], Answer]:
-    """A change of the JSON alone."""
-
-    def apply(answer: Answer) -> Answer:
-        change(answer.body)
-        return answer
-
-    return apply
-
-
-def page_lie(old: str, new: str) -> Callable[[Answer], Answer]:
-    """Another text in a page, wherever it matches."""
-    return lambda answer: replace(answer, text=re.sub(old, new, answer.text))
-
-
-def status_lie(status: int) -> Callable[[Answer], Answer]:
-    """Another status."""
-    return lambda answer: replace(answer, status=status)
-
-
 LIES = [
     ("browse", "home page", status_lie(503), "status 503, expected 200"),
     ("browse", "home page", page_lie('"/c/', '"/x/'), "leads to no category"),
@@ -197,7 +147,7 @@ LIES = [
     ("buy", "check out", json_lie(lambda b: b["total"].update(minor_units=1)), "the order costs 1"),
     ("buy", "check out", json_lie(lambda b: b.update(cart_id="cart_1")), "of another cart"),
     ("buy", "see order", json_lie(lambda b: b.update(state="CANCELLED")), "CANCELLED, expected CONFIRMED"),
-    ("buy", "see order", json_lie(lambda b: b.update(state="PAYING")), "still not there after 10 tries"),
+    ("buy", "see order", json_lie(lambda b: b.update(state="PAYING")), "still not there after 20 tries"),
     ("buy", "see order", json_lie(lambda b: b.update(order_id="ord_1")), "got another"),
     ("buy", "list orders", json_lie(lambda b: b.update(items=[])), "listed 0 times"),
     ("buy", "list orders", json_lie(lambda b: b.update(items=b["items"][:1] * 2)), "listed 2 times"),
@@ -210,7 +160,7 @@ def test_a_lie_fails_the_step_that_meets_it(shop, accounts, monkeypatch, journey
     monkeypatch.setattr(buying, "LOGS_IN", 1.0)
     monkeypatch.setattr(buying, "DECLINED", 0.0)
     with pytest.raises(StepFailed, match=re.escape(message)) as caught:
-        visit(shop, accounts, JOURNEYS[journey], lambda name, answer: lie(answer) if name == step else answer)
+        visit(shop, accounts, JOURNEYS[journey], lie_at(step, lie))
     assert "@" not in str(caught.value)
 
 
@@ -219,7 +169,11 @@ def test_the_answer_must_be_that_of_the_card(shop, accounts, monkeypatch, card: 
     """A decline of a good card is a failure, and so is the order that a bad one pays."""
     monkeypatch.setattr(buying, "DECLINED", card)
     said: dict[int, Answer] = {
-        0: Answer(status=402, headers={"content-type": "application/problem+json"}, body={"code": "card_declined"}),
+        0: Answer(
+            status=402,
+            headers={"content-type": "application/problem+json"},
+            body={"code": "card_declined", "status": 402},
+        ),
         1: Answer(status=201, headers={"content-type": "application/json"}, body={"order_id": "ord_1"}),
     }
     with pytest.raises(StepFailed, match=message):
@@ -250,6 +204,8 @@ def test_the_visits_of_a_shape_buy_and_nothing_fails(shop: ShopRun, tmp_path: Pa
         "200",
         "--for",
         "20",
+        "--traffic",
+        "user",
     )
     run = subprocess.run(
         [sys.executable, "-m", "synthetics", "load", *options],
@@ -275,7 +231,8 @@ def test_the_visits_of_a_shape_buy_and_nothing_fails(shop: ShopRun, tmp_path: Pa
 def test_at_most_so_many_visits_are_under_way(shop: ShopRun, tmp_path: Path) -> None:
     """Those that come on top are left out, counted and said."""
     (tmp_path / "flat.yaml").write_text(SHAPE, encoding="utf-8")
-    options = ("--shape", str(tmp_path / "flat.yaml"), "--scale", "40", "--at-once", "3", "--for", "2")
+    shape = ("--shape", str(tmp_path / "flat.yaml"), "--scale", "40", "--at-once", "3")
+    options = (*shape, "--for", "2", "--traffic", "user")
     run = subprocess.run(
         [sys.executable, "-m", "synthetics", "load", "--host", shop.url, *options],
         cwd=ROOT,

@@ -1,14 +1,22 @@
-"""Forgets logins that have ended, tokens and links that have expired, and old attempts. Never an account."""
+"""Forgets logins that have ended, tokens and links that have expired, and old attempts.
 
-from sqlalchemy import Column, ColumnElement, Connection, delete, or_, select
+Of accounts only those that probes made and nobody uses: each minute one makes a new one.
+"""
+
+from sqlalchemy import Column, ColumnElement, Connection, and_, delete, exists, or_, select
 
 from services.shared.database import Database
-from services.users.adapters.tables import ATTEMPTS, FAMILIES, REFRESH_TOKENS, RESET_TOKENS
+from services.users.adapters.tables import ATTEMPTS, FAMILIES, LAST_LETTERS, REFRESH_TOKENS, RESET_TOKENS, USERS
+from services.users.domain.account import CUSTOMER
+from services.users.domain.sessions import REFRESH_SECONDS
 
 # A token that is used twice is known as such for as long.
 KEEP_REVOKED_MS = 7 * 24 * 3600 * 1000
 # Longer than any wait, and than attempts are remembered.
 KEEP_ATTEMPTS_MS = 24 * 3600 * 1000
+# The domain of probes' and load tests' accounts; nothing is delivered there (RFC 2606).
+PROBES = "@probe.tillwatch.invalid"
+KEEP_PROBES_MS = 24 * 3600 * 1000
 BATCH = 1000
 
 
@@ -39,6 +47,43 @@ def purge(database: Database, *, now_ms: int) -> int:
         resets = _deleted(connection, RESET_TOKENS.c.token_sha256, RESET_TOKENS.c.expires_at_ms < now_ms)
         attempts = _deleted(connection, ATTEMPTS.c.key, ATTEMPTS.c.key.in_(old))
     return len(families) + tokens + resets + attempts
+
+
+def purge_probes(database: Database, *, now_ms: int) -> int:
+    """Forget a batch of the customers' accounts of probes that are a day old and were not used for a day; how many.
+
+    Those that probes use day after day stay, and so do staff.
+
+    Raises:  DatabaseUnavailable
+    """
+    since_ms = now_ms - KEEP_PROBES_MS
+    # Each login and each refresh leaves a token that is good for so long from then.
+    used = exists().where(
+        and_(
+            FAMILIES.c.user_id == USERS.c.user_id,
+            REFRESH_TOKENS.c.family == FAMILIES.c.family,
+            REFRESH_TOKENS.c.expires_at_ms >= since_ms + REFRESH_SECONDS * 1000,
+        )
+    )
+    unused = (
+        select(USERS.c.user_id)
+        .where(
+            USERS.c.email.endswith(PROBES, autoescape=True),
+            USERS.c.roles == CUSTOMER,
+            USERS.c.created_at_ms < since_ms,
+            ~used,
+        )
+        .limit(BATCH)
+        # Whoever logs in just now locks it too, and is left alone.
+        .with_for_update(skip_locked=True)
+    )
+    with database.writing() as connection:
+        users = connection.execute(unused).scalars().all()
+        families = connection.execute(select(FAMILIES.c.family).where(FAMILIES.c.user_id.in_(users))).scalars().all()
+        connection.execute(delete(REFRESH_TOKENS).where(REFRESH_TOKENS.c.family.in_(families)))
+        for table in (FAMILIES, RESET_TOKENS, LAST_LETTERS, USERS):
+            connection.execute(delete(table).where(table.c.user_id.in_(users)))
+    return len(users)
 
 
 def _deleted(connection: Connection, key: Column[str], condition: ColumnElement[bool]) -> int:

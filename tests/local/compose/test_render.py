@@ -4,6 +4,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,7 @@ def _listening(service: dict[str, Any]) -> set[int]:
     words = [
         word.rpartition(":")[2] for word in service.get("command", ()) if "listen-address=" in word or "--bind=" in word
     ]
+    words += [port for option, port in pairwise(service.get("command", ())) if option == "--metrics-port"]
     told_by = [environment.get("METRICS_PORT"), environment.get("PORT") if "METRICS_PORT" not in environment else None]
     return {int(each) for each in (*words, *told_by) if each}
 

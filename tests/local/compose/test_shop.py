@@ -11,6 +11,7 @@ import pytest
 
 from local import shop_parts
 from local.compose import secret_files, shop
+from local.journey_parts import journeys, staff
 from local.parts import shoppers
 from local.settings import Settings
 from local.shop import SERVICES, WORKERS, ShopProcesses, service_of
@@ -124,6 +125,18 @@ def test_shoppers_come_as_without_docker() -> None:
     native = shoppers(Settings(run=Path("/run")))
     words = as_here([word.replace("127.0.0.1", "front-door") for word in native.command])
     assert service("shoppers")["entrypoint"] + service("shoppers")["command"] == [*words, "--allow-host", "front-door"]
+
+
+def test_probes_walk_as_without_docker(plan: ShopProcesses) -> None:
+    """The same journeys, to the front door; the key in a file, and their staff account made before."""
+    native = journeys(Settings(run=Path("/run")))
+    words = as_here([word.replace("127.0.0.1", "front-door") for word in native.command])
+    told = service("journeys")["entrypoint"] + service("journeys")["command"]
+    assert told == [*words, "--metrics-host", "0.0.0.0", "--allow-host", "front-door"]
+    assert service("journeys")["environment"].keys() | {"TRAFFIC_KEY"} == native.environment.keys()
+    made = staff(Settings(run=Path("/run")), plan)
+    assert service("probe-staff")["command"] == as_here(made.command)
+    assert "PASSWORD_FILE" in service("probe-staff")["environment"].keys() & made.environment.keys()
 
 
 def test_the_stand_in_is_started_as_without_docker() -> None:

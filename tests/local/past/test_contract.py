@@ -3,12 +3,17 @@
 from collections.abc import Mapping
 
 import pytest
+from prometheus_client import generate_latest
 
 from local.past import model
 from local.past.draw import Series, draw
 from local.past.timeline import SLICE_SECONDS
 from local.shop import SERVICES, WORKERS
 from local.shop_run import ShopRun, running_shop
+from synthetics import probe_metrics
+from synthetics.journey import RunIn
+from synthetics.journeys import of
+from synthetics.probe_metrics import ProbeMetrics, registry
 from tests.contract.selectors import Exposed
 
 # What comes with the event itself: a refusal that nobody met in a minute's run is no wrong name.
@@ -27,6 +32,9 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Exposed:
         shop.ask("storefront", "/p/PROBE-BUY")
         for name in (*SERVICES, *WORKERS):
             found.read(shop.ask(name, "/metrics").body.decode(), name)
+    shown = registry({}, location="local")
+    ProbeMetrics(shown, of(RunIn.PROBE))
+    found.read(generate_latest(shown).decode(), probe_metrics.SERVICE)
     return found
 
 

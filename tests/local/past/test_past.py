@@ -1,16 +1,17 @@
 """What was laid down is what the rules would have recorded of what the counters say, asked of a real Prometheus."""
 
 import math
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from local.past import build, model
+from local.past import contents, model
 from local.past.timeline import DAY, PAST_SECONDS, RAW_SECONDS
 from local.settings import ROOT
-from slo import conventions
+from slo import conventions, request_records
 from slo.windows import read_seconds
 from tests.contract.selectors import named
 
@@ -48,6 +49,44 @@ def test_every_record_is_what_its_rule_makes_of_the_rest(past: Any, file: Path) 
             if not (len(made) == len(found) == 1 and close(made[0].value, found[0].value) and same(rule, made, found)):
                 wrong.append((rule["record"], rule["labels"], back, made, found))
     assert wrong == []
+
+
+REQUESTS = ROOT / "generated/prometheus/rules" / f"{request_records.STEM}.yaml"
+# Recorded here of what is drawn: nothing draws statements of databases, and calls between services.
+NOT_DRAWN = {conventions.STATEMENTS_IN_TIME, conventions.CALLS_BY_OUTCOME, conventions.CALLS_IN_TIME}
+WHOLE = (conventions.REQUESTS_BY_CODE, conventions.ANSWERS, conventions.ANSWERS_IN_TIME)
+
+
+def test_every_record_of_requests_is_the_rate_of_what_is_there(past: Any) -> None:
+    """Each series that the rule would write of the raw ones, at a full minute, and no other."""
+    wrong, compared = [], 0
+    for rule, back in product(records(REQUESTS), BACK_SECONDS):
+        at = (past.seeded.end - back) // 120 * 120
+        made = {by_labels(each, rule): each.value for each in past.server.instant(rule["expr"], at=at)}
+        asked = f"last_over_time({rule['record']}[59s])"
+        found = {by_labels(each, rule): each.value for each in past.server.instant(asked, at=at + 1)}
+        compared += len(found)
+        if bool(found) is (rule["record"] in NOT_DRAWN) or made.keys() != found.keys():
+            wrong.append((rule["record"], back, made.keys() ^ found.keys()))
+        wrong += [(rule["record"], back, key) for key in made.keys() & found.keys() if not close(made[key], found[key])]
+    assert wrong == []
+    assert compared > 500
+
+
+def by_labels(sample: Any, rule: dict[str, Any]) -> frozenset[tuple[str, str]]:
+    """What tells the series of *rule* apart, with the labels that the rule writes."""
+    labels = {**sample.labels, **rule.get("labels", {}), "__name__": rule["record"]}
+    return frozenset(labels.items())
+
+
+@pytest.mark.parametrize("record", WHOLE)
+def test_services_have_been_looked_at_for_five_weeks(past: Any, record: str) -> None:
+    """By job, as long as budgets reach back; by route, as long as the raw series do."""
+    jobs = f"count(sum by (job) ({record}))"
+    for back in (KPI_BACK_SECONDS[0], PAST_SECONDS - 3_600):
+        at = (past.seeded.end - back) // 120 * 120
+        (found,) = past.server.instant(jobs, at=at)
+        assert found.value == 6
 
 
 def test_every_kpi_is_compared_with_as_many_weeks_as_there_are(past: Any) -> None:
@@ -112,9 +151,9 @@ def test_it_reaches_back_for_five_weeks_and_not_into_the_future(past: Any) -> No
     budget = f"count({conventions.BUDGET_REMAINING})"
     assert past.server.instant(budget, at=end - PAST_SECONDS + 3_600)
     assert past.server.instant('count(http_server_requests_total{traffic="user"})', at=end - RAW_SECONDS + 60)
-    marks = [past.server.instant(f"{which}_over_time({build.MARKER}[60d])", at=end + 1) for which in ("min", "max")]
+    marks = [past.server.instant(f"{which}_over_time({contents.MARKER}[60d])", at=end + 1) for which in ("min", "max")]
     assert [mark[0].value for mark in marks] == [past.seeded.start, end - end % 60]
-    assert past.server.instant(f"max(timestamp({build.MARKER}))", at=end + 299)[0].value <= end
+    assert past.server.instant(f"max(timestamp({contents.MARKER}))", at=end + 299)[0].value <= end
 
 
 def test_budgets_differ_as_incidents_did(past: Any) -> None:

@@ -28,9 +28,9 @@ def test_each_category_has_a_name() -> None:
 
 
 def test_probes_have_products_of_their_own() -> None:
-    """One to buy, one whose price changes, one that is never there."""
-    probes = [each.sku for each in load_seed() if each.category == PROBE_CATEGORY]
-    assert probes == ["PROBE-BUY", "PROBE-PRICE", "PROBE-SOLD-OUT"]
+    """Those to buy, one whose price changes, one that is never there, one that many want at once."""
+    probes = [each.sku.removeprefix("PROBE-") for each in load_seed() if each.category == PROBE_CATEGORY]
+    assert probes == ["BUY", "DECLINE", "PRICE", "REFUND", "SOLD-OUT", "STAMPEDE"]
 
 
 def test_what_was_sold_before_is_still_there() -> None:

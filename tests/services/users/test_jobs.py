@@ -1,7 +1,7 @@
 """The jobs of users, as commands and on both databases."""
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, func, select, update
 
 from services.shared import migrate
 from services.shared.database import open_database
@@ -9,7 +9,7 @@ from services.users import jobs
 from services.users.adapters import housekeeping
 from services.users.adapters.sql import SqlStore
 from services.users.adapters.sql_families import SqlFamilies
-from services.users.adapters.tables import REFRESH_TOKENS
+from services.users.adapters.tables import REFRESH_TOKENS, USERS
 from services.users.domain.sessions import REFRESH_SECONDS
 from services.users.domain.throttle import Limits
 from tests.services.users.conftest import EMAIL
@@ -19,8 +19,8 @@ from tests.services.users.conftest import EMAIL
 def run(database_url: str, tmp_path, world, capsys):
     """Runs a command; its exit code, and what it said."""
 
-    def run(*arguments: str) -> tuple[int, str]:
-        code = jobs.main(arguments, {"DATABASE_URL": database_url, "DATA_DIR": str(tmp_path / "data")})
+    def run(*arguments: str, **environ: str) -> tuple[int, str]:
+        code = jobs.main(arguments, {"DATABASE_URL": database_url, "DATA_DIR": str(tmp_path / "data"), **environ})
         said = capsys.readouterr()
         return code, said.out + said.err
 
@@ -53,6 +53,95 @@ def test_whom_it_does_not_know(run, arguments, code: int) -> None:
     assert found == code
     assert said.count("\n") == 1
     assert arguments[1] not in said
+
+
+STAFF = "probe-staff@probe.tillwatch.invalid"
+
+
+@pytest.fixture
+def password_file(tmp_path):
+    """Holds a password, with the line's end that editors leave."""
+    path = tmp_path / "password"
+    path.write_text("lantern-tulip-17\n", encoding="utf-8")
+    return path
+
+
+def test_an_account_is_made_for_the_platform(world, run, password_file) -> None:
+    """With the roles that were said and no other; said again, it is as it was, and stays logged in."""
+    code, said = run("add", STAFF.upper(), "staff", PASSWORD_FILE=str(password_file))
+    assert (code, "is staff, new" in said) == (0, True)
+    tokens = world.log_in(STAFF, "lantern-tulip-17").json
+    assert tokens["user"]["roles"] == ["staff"]
+    code, said = run("add", STAFF, "staff", PASSWORD_FILE=str(password_file))
+    assert (code, "as it was" in said) == (0, True)
+    assert world.refresh(tokens["refresh_token"]).status_code == 200
+    assert "lantern" not in said
+    assert "@" not in said
+
+
+def test_an_account_gets_the_password_that_was_said_last(world, ada, run, password_file) -> None:
+    """And whoever was logged in with the one before is so no more."""
+    code, said = run("add", EMAIL, "staff", "customer", PASSWORD_FILE=str(password_file))
+    assert (code, "customer and staff, with this password" in said) == (0, True)
+    assert (world.log_in().status_code, world.refresh(ada["refresh_token"]).status_code) == (401, 401)
+    assert world.log_in(password="lantern-tulip-17").json["user"]["roles"] == ["customer", "staff"]
+
+
+@pytest.mark.parametrize(
+    ("environ", "code", "message"),
+    [
+        ({}, 1, "add: PASSWORD_FILE is not set"),
+        ({"PASSWORD_FILE": "/nowhere/password"}, 1, "No such file"),
+        ({"PASSWORD_FILE": "short"}, 2, "add: PASSWORD_FILE: A password has 8 characters or more."),
+    ],
+)
+def test_no_account_without_a_password(run, tmp_path, monkeypatch, environ, code: int, message: str) -> None:
+    """One line that says what to do."""
+    (tmp_path / "short").write_text("tulip", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    found, said = run("add", STAFF, "staff", **environ)
+    assert (found, message in said, said.count("\n")) == (code, True, 1)
+
+
+def accounts(world) -> set[str]:
+    """The names before the @ of all there are."""
+    with world.database.reading() as connection:
+        return {each.partition("@")[0] for each in connection.execute(select(USERS.c.email)).scalars()}
+
+
+def test_accounts_that_probes_made_and_nobody_uses_are_forgotten(world, ada, run, password_file, monkeypatch) -> None:
+    """With their logins, links and letters; those that are used day after day stay, and people's and staff's do."""
+    monkeypatch.setattr(housekeeping, "BATCH", 1)
+    run("add", STAFF, "staff", PASSWORD_FILE=str(password_file))
+    for name in ("account-1", "account-2", "probe-buy"):
+        world.register(f"{name}@probe.tillwatch.invalid")
+        world.log_in(f"{name}@probe.tillwatch.invalid")
+    world.register("probe-eve@probe.tillwatch.invalid.example")
+    world.register("eve@notprobe.tillwatch.invalid")
+    world.register("account-1@probe.tillwatch.invalid")
+    world.post("/password-reset", {"email": "account-2@probe.tillwatch.invalid"})
+    world.send_mail()
+    with world.database.writing() as connection:
+        connection.execute(update(USERS).where(USERS.c.email == STAFF).values(created_at_ms=0))
+    day = housekeeping.KEEP_PROBES_MS
+    registered_ms = int(world.clock.now * 1000)
+    world.clock.now += day / 2000
+    world.log_in("probe-buy@probe.tillwatch.invalid")
+    assert housekeeping.purge_probes(world.database, now_ms=registered_ms + day) == 0
+    assert [housekeeping.purge_probes(world.database, now_ms=registered_ms + day + 1) for _ in range(3)] == [1, 1, 0]
+    left = {"ada", "eve", "probe-eve", "probe-buy", "probe-staff"}
+    assert accounts(world) == left
+    with world.database.reading() as connection:
+        assert connection.execute(select(func.count()).select_from(REFRESH_TOKENS)).scalar() == 3
+    assert housekeeping.purge_probes(world.database, now_ms=registered_ms + 2 * day) == 1
+    assert accounts(world) == left - {"probe-buy"}
+
+
+def test_the_job_forgets_accounts_of_probes(world, run) -> None:
+    """By the clock of the wall, by which the service's own in this test is long past."""
+    world.register("account-1@probe.tillwatch.invalid")
+    assert run("purge") == (0, "purge: 1 forgotten\n")
+    assert accounts(world) == set()
 
 
 def test_what_is_over_is_forgotten(world, ada, run, monkeypatch) -> None:
