@@ -32,7 +32,7 @@ PIPE_COLUMNS = 120  # a log of a pipeline is read by people: no wider than their
 TIMEOUT_SECONDS = 20.0  # the period without its seeded part is summed anew, which no record does beforehand
 
 
-@click.command()
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--service", required=True, metavar="NAME", help="Whose change it is, as its spec names it.")
 @click.option(
     "--environment",

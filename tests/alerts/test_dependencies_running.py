@@ -19,7 +19,7 @@ END = 690
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(15, id="15 times as fast"), pytest.param(1, id="as it ships", marks=pytest.mark.full)],
+    params=[pytest.param(12, id="12 times as fast"), pytest.param(1, id="as it ships", marks=pytest.mark.full)],
 )
 def seen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """What has happened after eleven minutes, in a cluster for each course."""

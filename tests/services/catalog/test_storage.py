@@ -192,7 +192,7 @@ def test_an_unknown_product_is_told(store_of: Callable[..., CatalogStore]) -> No
 
 
 def test_only_an_empty_catalog_is_seeded(database: Database) -> None:
-    """503 products go in once; a second start changes nothing, prices included."""
+    """506 products go in once; a second start changes nothing, prices included."""
     assert seed_if_empty(database) == len(load_seed())
     with database.writing() as connection:
         connection.execute(text("UPDATE products SET minor_units = 1 WHERE sku = 'KIT-1001'"))
