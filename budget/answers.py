@@ -6,7 +6,7 @@ Source: https://prometheus.io/docs/prometheus/latest/querying/api/
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -42,6 +42,7 @@ class Rule:
     labels: Mapping[str, str]
     health: str
     error: str
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +137,7 @@ def _rule(row: Any) -> Rule:
         labels=row.get("labels") or {},
         health=row["health"],
         error=row.get("lastError", ""),
+        annotations=row.get("annotations") or {},
     )
 
 

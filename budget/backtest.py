@@ -9,6 +9,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
+from math import isnan
 
 from budget.answers import Series
 from budget.history_alerts import spells
@@ -106,7 +108,7 @@ def past(
     if not inside:
         return None
     edges = [start, *inside, end]
-    gaps = tuple((one, other) for one, other in zip(edges, edges[1:], strict=False) if other - one > GAP_SECONDS)
+    gaps = tuple((one, other) for one, other in pairwise(edges) if other - one > GAP_SECONDS)
     touched = seeded if seeded is not None and seeded[0] < end and seeded[1] > start else None
     return Past(
         origin=origin,
@@ -126,7 +128,7 @@ def curve(found: Iterable[Series]) -> tuple[Point, ...]:
     for series in found:
         for at, value in series.points:
             least[at] = min(value, least.get(at, value))
-    return tuple(sorted((at, value) for at, value in least.items() if value == value))
+    return tuple(sorted((at, value) for at, value in least.items() if not isnan(value)))
 
 
 def firings(
@@ -146,7 +148,7 @@ def firings(
                 yield _fired(alert, dict(labels), begin, end, step_seconds, of, budget)
 
 
-def _fired(  # noqa: PLR0913
+def _fired(
     alert: Alert,
     labels: dict[str, str],
     begin: float,

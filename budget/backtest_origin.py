@@ -103,5 +103,3 @@ def asked(server: Prometheus, query: str, start: float, end: float, step_seconds
     begin = end - step_seconds * math.floor((end - start) / step_seconds)
     chunk = _MOST_POINTS * step_seconds
     return history.ranges(server, query, start=begin, end=end, step_seconds=step_seconds, chunk_seconds=chunk)
-
-

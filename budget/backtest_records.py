@@ -74,7 +74,7 @@ def variant(slo: Slo, fast: Iterable[Alert], slow: Iterable[Alert]) -> Variant:
 
 
 def courses(variants: Iterable[Variant]) -> tuple[Course, ...]:
-    """The variants in as few courses as their records allow: an objective changes none of them, a window may."""
+    """The variants in as few courses as their records allow: apart where one name would mean two things."""
     found: list[tuple[dict[str, Step], list[Variant]]] = []
     for each in variants:
         own = _steps(each)

@@ -1,9 +1,8 @@
 """Has a real Prometheus evaluate an SLO's generated rules over a history, and reads what they say.
 
 The first level of records, which reads raw series, is asked where the history is; what is derived from it is asked of
-a Prometheus of one's own, a level at a time, and put back into it as a block for the next. Measured against
-`promtool test rules` over the same series, which takes minutes for a month and says nothing but pass or fail. What is
-left of error:
+a Prometheus of one's own, a level at a time, and put back into it as a block for the next. Two days of one SLO took
+`promtool test rules`, which says no more than pass or fail, 30 s, and this 2 s. What is left of error:
 
 - Evaluations are a minute apart, where the fast group has 30 seconds: a page comes up to a minute later than it would
   have, and one that was on for less than a minute may be missed. Tickets have their group's own two minutes.
@@ -82,9 +81,7 @@ def _first_level(course: Course, origin: Origin, place: Store, over: Range, say:
                 write(file, step.record.name, labels_of(series, step.record.labels), series.points)
                 if step.record.name == course.measured:
                     measured += [at for at, _ in series.points]
-        found = backtest.past(
-            origin.named(), measured, start=over.start, end=over.end, seeded=origin.seeded(over.end)
-        )
+        found = backtest.past(origin.named(), measured, start=over.start, end=over.end, seeded=origin.seeded(over.end))
         if found is None:
             # Raised in here: what is written so far may be nothing, of which promtool makes no block.
             raise NoHistory(

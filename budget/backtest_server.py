@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import signal
 import socket
@@ -100,7 +101,6 @@ class Store:
                 f"--config.file={self._home / 'prometheus.yml'}",
                 f"--storage.tsdb.path={self._data}",
                 "--storage.tsdb.retention.time=100y",
-                "--storage.tsdb.no-lockfile",
                 f"--web.listen-address=127.0.0.1:{port}",
                 f"--query.lookback-delta={lookback}",
                 f"--query.max-samples={_MOST_SAMPLES}",
@@ -175,6 +175,7 @@ class _Process:
             # A session of its own: a Ctrl-C at the terminal is for us, and we end it.
             self._process = subprocess.Popen(
                 self._command,
+                env={**os.environ, "TMPDIR": str(self._log.parent)},  # promtool keeps a head there, which is to go too
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -190,7 +191,7 @@ class _Process:
         try:
             return self._process.wait(seconds)
         except subprocess.TimeoutExpired:
-            raise NotEvaluated(f"{Path(self._command[-1]).name} was not done in {seconds:g} s") from None
+            raise NotEvaluated(f"promtool was not done in {seconds:g} s") from None
 
     def has_ended(self) -> bool:
         return self._process.poll() is not None

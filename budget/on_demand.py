@@ -10,7 +10,13 @@ from importlib import import_module
 import click
 
 # The module of each; the command has its name there.
-_MODULES = {"gate": "budget.gate_command", "verdict": "budget.verdict_command"}
+_MODULES = {
+    "backtest": "budget.backtest_command",
+    "gate": "budget.gate_command",
+    "postmortem": "budget.postmortem_command",
+    "report": "budget.report_command",
+    "verdict": "budget.verdict_command",
+}
 
 
 class OnDemand(click.Group):

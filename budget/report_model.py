@@ -11,7 +11,6 @@ from budget.history import BIN_SECONDS, Curve
 from budget.history_alerts import AlertSpan, of_key
 from budget.history_spending import Spending, burndown, gaps, spending
 from budget.incidents import Incident, incidents
-from slo import windows
 
 GAP_SECONDS = 3600.0  # what a picture shows of a month is no shorter
 THIS_RANGE, RANGE_BEFORE, THIS_MONTH, LAST_MONTH = "this period", "the one before", "this month so far", "last month"
@@ -90,7 +89,8 @@ class Episode:
 class Report:
     """The whole report. *end*: what it looks back from. *fixed*: whether all SLOs have the same, given range.
 
-    services: the SLOs by service, worst first. episodes: what spent most. runbooks: by alert.
+    services: the SLOs by service, worst first. episodes: what spent most. seeded: what of anything shown is made
+              up, from when to when. runbooks: by alert.
     notes:    what limits the report, for people.
     """
 
@@ -99,6 +99,7 @@ class Report:
     server: str
     services: tuple[tuple[str, tuple[SloReport, ...]], ...]
     episodes: tuple[Episode, ...]
+    seeded: tuple[float, float] | None = None
     runbooks: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -110,12 +111,6 @@ class Report:
     def that_are(self, verdict: str) -> tuple[SloReport, ...]:
         """The SLOs of this verdict, the worst first."""
         return tuple(each for each in self.slos if each.verdict == verdict)
-
-    @property
-    def seeded(self) -> tuple[float, float] | None:
-        """What of anything shown is made up, from when to when."""
-        spans = [each.seeded for each in self.slos if each.seeded]
-        return (min(start for start, _ in spans), max(end for _, end in spans)) if spans else None
 
 
 def slo_report(
@@ -148,7 +143,7 @@ def slo_report(
         course=burndown(curve, start, end),
         alerts=tuple(each for each in own if each.end > start and each.start < end),
         gaps=gaps(curve, start, end, least_seconds=GAP_SECONDS),
-        seeded=_overlap(seeded, start, end),
+        seeded=overlap(seeded, start, end),
     )
 
 
@@ -161,7 +156,7 @@ def by_service(slos: Iterable[SloReport]) -> tuple[tuple[str, tuple[SloReport, .
 
 
 def episodes(slos: Iterable[SloReport], most: int) -> tuple[Episode, ...]:
-    """The *most* dearest incidents, each with those of other SLOs that share at least half of the shorter one's time."""
+    """The *most* dearest incidents, each with those of other SLOs that share half of the shorter one's time."""
     rest = sorted(((slo, each) for slo in slos for each in slo.incidents), key=lambda pair: -pair[1].share)
     found: list[Episode] = []
     while rest and len(found) < most:
@@ -195,22 +190,18 @@ def _is_same_time(one: Incident, other: Incident) -> bool:
     return shared >= _SAME_SHARE * min(one.seconds, other.seconds)
 
 
-def _overlap(seeded: tuple[float, float] | None, start: float, end: float) -> tuple[float, float] | None:
+def overlap(seeded: tuple[float, float] | None, start: float, end: float) -> tuple[float, float] | None:
+    """What of the range is made up, from when to when."""
     if seeded is None or seeded[1] <= start or seeded[0] >= end:
         return None
     return max(seeded[0], start), min(seeded[1], end)
 
 
 def _share(seeded: tuple[float, float] | None, start: float, end: float) -> float:
-    found = _overlap(seeded, start, end)
+    found = overlap(seeded, start, end)
     return 0.0 if found is None else (found[1] - found[0]) / max(end - start, BIN_SECONDS)
 
 
 def _worst_first(each: SloReport) -> tuple[bool, float, str, str]:
     """Least budget first; what is not known comes last, with its own line on the first page."""
     return (each.left is None, each.left or 0.0, each.curve.service, each.curve.name)
-
-
-def days(seconds: float) -> float:
-    """Seconds as days."""
-    return seconds / windows.DAY

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,11 +13,19 @@ from commands.wording import Faults
 from slo.errors import TillwatchError
 from slo.load import load
 
+if TYPE_CHECKING:
+    from slo.catalogue import Catalogue
+    from slo.changes import Change
+
 
 @click.command()
 @click.argument("ref", default="HEAD")
 @options.as_json
-def diff(ref: str, as_json: bool) -> None:
+@click.option(
+    "--backtest", metavar="URL", help="Add what a change would have cost in pages, from this Prometheus' history."
+)
+@click.option("--days", type=click.IntRange(1, 366), default=30, show_default=True, help="Of that history.")
+def diff(ref: str, as_json: bool, backtest: str | None, days: int) -> None:
     """Say in on-call's words what the specs change since a git REF."""
     import yaml
 
@@ -31,6 +41,8 @@ def diff(ref: str, as_json: bool) -> None:
         changes = (*compare(old, new), *orphans.find(old, new, routed))
     except TillwatchError as error:
         raise Faults(error, as_json) from None
+    if backtest is not None:
+        changes = _backtested(changes, old, new, backtest, days)
     if as_json:
         listed = [{"slo": c.slo, "what": c.what, "effects": list(c.effects)} for c in changes]
         click.echo(json.dumps({"since": ref, "changes": listed}, indent=2))
@@ -41,3 +53,16 @@ def diff(ref: str, as_json: bool) -> None:
             click.echo(f"  {effect}")
     if not changes:
         click.echo(f"nothing that on-call would notice has changed since {ref}")
+
+
+def _backtested(changes: tuple[Change, ...], old: Catalogue, new: Catalogue, url: str, days: int) -> tuple[Change, ...]:
+    from budget.errors import BudgetError
+    from commands import diff_backtest
+
+    try:
+        say = partial(click.echo, err=True)
+        return tuple(diff_backtest.added(changes, old, new, url, days=days, say=say))
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--backtest") from None
+    except BudgetError as error:
+        raise click.ClickException(str(error)) from None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +15,9 @@ from commands import options, own_files
 from commands.inputs import Inputs
 from commands.wording import Faults, count
 from slo.errors import TillwatchError
+
+if TYPE_CHECKING:
+    from dashboards.model import Dashboard
 
 
 @click.command()
@@ -49,6 +54,7 @@ def preview(inputs: Inputs, address: str, out: Path, uids: tuple[str, ...], valu
             raise click.BadParameter(
                 f"no dashboard is {', '.join(unknown)}; known: {', '.join(boards)}", param_hint="--dashboard"
             )
+        _known([boards[uid] for uid in uids or boards], chosen)
         source.version()  # what is no Prometheus is told once, and not in every panel
         asked = [boards[uid] for uid in uids or boards]
         bar = click.progressbar(asked, hidden=not sys.stderr.isatty(), file=sys.stderr, label="asking and drawing")
@@ -65,6 +71,15 @@ def preview(inputs: Inputs, address: str, out: Path, uids: tuple[str, ...], valu
     click.echo(f"{count(len(sheets), 'dashboard')}, {count(len(panels), 'panel')} → {out}")
     if refused:
         raise click.ClickException(f"Prometheus refused the questions of {count(refused, 'panel')}; the page says why")
+
+
+def _known(asked: Iterable[Dashboard], chosen: Iterable[str]) -> None:
+    """Refuse a choice that none of the dashboards has: it would change nothing, and nobody would know."""
+    known = dict.fromkeys(each.name for board in asked for each in board.variables if not each.datasource)
+    if unknown := [name for name in chosen if name not in known]:
+        raise click.BadParameter(
+            f"no dashboard has {', '.join(unknown)}; known: {', '.join(known)}", param_hint="--variable"
+        )
 
 
 def _choice(text: str) -> tuple[str, str]:

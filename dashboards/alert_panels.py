@@ -51,10 +51,22 @@ def _bounds(alert: ThresholdAlert) -> Bounds:
     return Bounds(limits=(Limit(value=1, colour=colour),))
 
 
-def of_dashboard(catalogue: Catalogue, uid: str) -> tuple[Panel, ...]:
-    """A panel for each alert that links to the dashboard *uid*; one for those that there is one of each service."""
+def both_ways(catalogue: Catalogue, alert: str) -> Bounds:
+    """The limit of an alert on how far a number is from 0, for a panel of that number with its sign."""
+    found = bounds(catalogue, alert)
+    if not found.limits:
+        return found
+    (limit,) = found.limits
+    return Bounds(base=limit.colour, limits=(Limit(value=-limit.value, colour=GREEN), limit))
+
+
+def of_dashboard(catalogue: Catalogue, uid: str, *, most_seconds: int = MOST_SECONDS) -> tuple[Panel, ...]:
+    """A panel for each alert that links to the dashboard *uid*; one for those that there is one of each service.
+
+    Args:    most_seconds: the longest window that is asked for each point of a line.
+    """
     ours = [alert for alert in catalogue.alerts if alert.dashboard == uid]
-    return tuple(panel(catalogue, tuple(same)) for _, same in groupby(ours, lambda alert: alert.name))
+    return tuple(panel(catalogue, tuple(same), most_seconds) for _, same in groupby(ours, lambda alert: alert.name))
 
 
 def of_service(catalogue: Catalogue, service: str) -> tuple[Panel, ...]:
@@ -64,22 +76,21 @@ def of_service(catalogue: Catalogue, service: str) -> tuple[Panel, ...]:
     return tuple(panel(catalogue, (alert,)) for alert in ours)
 
 
-def panel(catalogue: Catalogue, alerts: tuple[ThresholdAlert, ...]) -> Panel:
+def panel(catalogue: Catalogue, alerts: tuple[ThresholdAlert, ...], most_seconds: int = MOST_SECONDS) -> Panel:
     """The number of one alert, of each of its services."""
     alert = alerts[0]
     numeric = alert.above is not None or alert.below is not None
     expressions = [_number(alert) if numeric else threshold_check.expression(alert) for alert in alerts]
     expression = recorded.read(_joined(expressions, [alert.service for alert in alerts]))
     found = _bounds(alert)
-    instant = _longest(expression) > MOST_SECONDS
-    if not numeric:
-        expression, instant = f"count({expression}) or vector(0)", True
+    instant = not numeric or _longest(expression) > most_seconds
+    expression = _chosen(expression, alert.query) if numeric else _counted(expression, alert.query)
     return Panel(
         kind="timeseries" if not instant else "bar_gauge" if numeric else "stat",
         title=_words(alert.name),
         description=_description(alerts),
         unit=units.grafana(alert.unit) if numeric else "short",
-        queries=(Query(expression=expression if not numeric else _chosen(expression, alert.query), instant=instant),),
+        queries=(Query(expression=expression, instant=instant),),
         base=found.base,
         limits=found.limits,
         links=links.runbook(catalogue, alert.name),
@@ -110,10 +121,25 @@ def _joined(expressions: list[str], services: list[str]) -> str:
 
 def _chosen(expression: str, query: str) -> str:
     """*expression* of the clusters that are chosen, where the result of *query* tells them apart."""
-    names_of_result, _ = query_labels.labels(pq.parse(query))
-    if names_of_result is None or "cluster" not in names_of_result:
+    if not _tells_clusters_apart(query):
         return expression
     return f'({expression}) and on (cluster) group by (cluster) (up{{cluster=~"$cluster"}})'
+
+
+def _counted(expression: str, query: str) -> str:
+    """How often *expression* is true in the clusters that are chosen.
+
+    They are told by the label itself: of a cluster that is gone as a whole there is no `up`, and it must count.
+    """
+    if _tells_clusters_apart(query):
+        chosen = f'label_replace(\n{expression},\n"chosen", "yes", "cluster", "$cluster")'
+        expression = f'{chosen} and on (chosen) label_replace(vector(1), "chosen", "yes", "", "")'
+    return f"count({expression}) or vector(0)"
+
+
+def _tells_clusters_apart(query: str) -> bool:
+    names_of_result, _ = query_labels.labels(pq.parse(query))
+    return names_of_result is not None and "cluster" in names_of_result
 
 
 def _longest(expression: str) -> int:

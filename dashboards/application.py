@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dashboards import alert_panels, causes, red, shop_series, variables
-from dashboards.model import Dashboard, Row
+from dataclasses import replace
+
+from dashboards import alert_panels, causes, links, red, shop_series, variables
+from dashboards.model import Dashboard, Panel, Row
 from dashboards.shop_series import CHOSEN
 from dashboards.slo_overview import TAG
 from slo.catalogue import Catalogue
@@ -21,9 +23,10 @@ def build(catalogue: Catalogue) -> Dashboard:
             Row(
                 title="What users see",
                 panels=(
-                    red.requests(CHOSEN),
-                    red.errors(catalogue, CHOSEN),
-                    red.durations_by(CHOSEN, "job"),
+                    *map(
+                        _leading_to_logs,
+                        (red.requests(CHOSEN), red.errors(catalogue, CHOSEN), red.durations_by(CHOSEN, "job")),
+                    ),
                     red.durations(CHOSEN),
                     red.codes(CHOSEN),
                 ),
@@ -39,7 +42,10 @@ def build(catalogue: Catalogue) -> Dashboard:
                 title="Is anything full?",
                 panels=(causes.active(CHOSEN), causes.pool(catalogue, CHOSEN), causes.statements(CHOSEN)),
             ),
-            Row(title="Logs and versions", panels=(causes.log_lines('service=~"$service"'), causes.versions())),
+            Row(
+                title="Logs and versions",
+                panels=(causes.log_lines('service=~"($service)(-worker)?"'), causes.versions()),
+            ),
             Row(
                 title="The numbers of the alerts, with their limits",
                 panels=alert_panels.of_dashboard(catalogue, UID),
@@ -48,6 +54,14 @@ def build(catalogue: Catalogue) -> Dashboard:
         ),
         variables=(*shop_series.places(), shop_series.services(), variables.LOGS),
         annotations=shop_series.drawn(catalogue, '=~"$service"'),
-        links=(causes.logs_of("${service:pipe}"),),
         tags=(TAG, "application"),
     )
+
+
+def _leading_to_logs(panel: Panel) -> Panel:
+    """*panel*, a line a service, from each of which one comes to its logs.
+
+    Not from the head of the page: Grafana writes what stands for all services into an address as it is, and there
+    the + of `.+` is a blank.
+    """
+    return replace(panel, links=(causes.logs_of(f"{links.label('job')}(-worker)?"),))

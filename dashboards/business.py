@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dashboards import alert_panels, links, shop_series, units
-from dashboards.model import ORANGE, RED, Dashboard, Limit, Panel, Query, Row
+from dashboards.model import ORANGE, Dashboard, Limit, Panel, Query, Row
 from dashboards.red import USER
 from dashboards.shop_series import RATE, WHERE
 from dashboards.slo_overview import TAG
@@ -28,7 +28,7 @@ def build(catalogue: Catalogue) -> Dashboard:
         rows=tuple(_rows(catalogue)),
         variables=shop_series.places("shop_orders_total")
         if catalogue.alert_files
-        else shop_series.places("kpi:value", ()),
+        else shop_series.places(names.KPI_VALUE, ("cluster",)),
         annotations=shop_series.drawn(catalogue) if catalogue.alert_files else (),
         tags=(TAG, "business"),
         since="now-12h",
@@ -52,7 +52,7 @@ def _rows(catalogue: Catalogue) -> Iterator[Row]:
 
 def _kpi(catalogue: Catalogue, kpi: Kpi) -> Panel:
     """Its value, what is usual, and from where on somebody is told."""
-    value, baseline = (kpi_rules.selector(kpi, record) for record in (names.KPI_VALUE, names.KPI_BASELINE))
+    value, baseline = (_series(kpi, record) for record in (names.KPI_VALUE, names.KPI_BASELINE))
     queries = [Query(expression=value, legend="now"), Query(expression=baseline, legend="usual at this hour")]
     limits: list[Limit] = []
     followed: tuple[str, ...] = ()
@@ -79,6 +79,11 @@ def _kpi(catalogue: Catalogue, kpi: Kpi) -> Panel:
         limits=tuple(limits),
         links=tuple(link for alert in followed for link in links.runbook(catalogue, alert)),
     )
+
+
+def _series(kpi: Kpi, record: str) -> str:
+    """The series of *kpi* in *record*, of the clusters that are chosen."""
+    return kpi_rules.selector(kpi, record).replace("{", '{cluster=~"$cluster", ', 1)
 
 
 def _description(kpi: Kpi, followed: tuple[str, ...]) -> str:
@@ -214,16 +219,6 @@ def _paying() -> tuple[Panel, ...]:
             ),
             limits=(Limit(value=1, colour=ORANGE),),
             lowest=0,
-            decimals=0,
-        ),
-        Panel(
-            kind="stat",
-            title="Units sold twice",
-            description="Units that were sold and not there, ever. Anything but 0: the page Oversold; its runbook says"
-            " whom to call and what to refund.",
-            unit="short",
-            queries=(Query(expression=f'max(shop_oversold_units_total{{job="inventory",{WHERE}}})', instant=True),),
-            limits=(Limit(value=1, colour=RED),),
             decimals=0,
         ),
     )

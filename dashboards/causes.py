@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dashboards import links
 from dashboards.alert_panels import bounds
-from dashboards.model import LOKI, Column, Link, Panel, Query
+from dashboards.model import LOKI, ORANGE, YELLOW, Column, Limit, Link, Panel, Query
 from dashboards.recorded import RATE, read
 from dashboards.red import share
 from dashboards.shop_series import RATE as RAW_RATE
-from dashboards.shop_series import Jobs
+from dashboards.shop_series import WHERE, Jobs
 from slo.catalogue import Catalogue
+from slo.windows import DAY, HOUR
 
 
 def active(jobs: Jobs) -> Panel:
@@ -129,8 +130,8 @@ def calls(jobs: Jobs) -> tuple[Panel, ...]:
     )
 
 
-def versions(selector: str = "") -> Panel:
-    """What runs."""
+def versions(services: str = 'service=~"$service"') -> Panel:
+    """What runs: of the services that the matcher names, in the chosen places."""
     return Panel(
         kind="table",
         title="Versions",
@@ -138,7 +139,9 @@ def versions(selector: str = "") -> Panel:
         " it back or through.",
         unit="short",
         queries=(
-            Query(expression=f"count by (service, version, revision) (app_build_info{{{selector}}})", instant=True),
+            Query(
+                expression=f"count by (service, version, revision) (app_build_info{{{services},{WHERE}}})", instant=True
+            ),
         ),
         columns=(
             Column(source="service", title="Service"),
@@ -147,6 +150,38 @@ def versions(selector: str = "") -> Panel:
             Column(source="A", title="Instances", unit="short", decimals=0),
         ),
         sort_by="Service",
+    )
+
+
+def deploys(selector: str) -> Panel:
+    """What runs, the newest first. A version's age is counted over all of its instances, whichever pods they were."""
+    keys = "service, version, revision"
+    seen = f"min by ({keys}) (min_over_time(timestamp(app_build_info{{{selector}}})[1d:5m]))"
+    return Panel(
+        kind="table",
+        title="Deploys, the newest first",
+        description="What runs, for how long it has (a day stands for longer too), and on how many instances. Newer"
+        " than what burns: roll it back. Two versions of a service for long: a deploy is stuck.",
+        unit="short",
+        queries=(
+            Query(expression=f"count by ({keys}) (app_build_info{{{selector}}})", instant=True),
+            Query(expression=f"(time() - {seen}) and on ({keys}) app_build_info{{{selector}}}", instant=True),
+        ),
+        columns=(
+            Column(source="service", title="Service"),
+            Column(source="version", title="Version"),
+            Column(source="revision", title="Revision"),
+            Column(
+                source="B",
+                title="Since",
+                unit="s",
+                decimals=0,
+                base=ORANGE,
+                limits=(Limit(value=HOUR, colour=YELLOW), Limit(value=DAY // 2, colour="text")),
+            ),
+            Column(source="A", title="Instances", unit="short", decimals=0),
+        ),
+        sort_by="Since",
     )
 
 

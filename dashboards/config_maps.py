@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import warnings
 from pathlib import PurePosixPath
 
 from slo.artifact import FOLDERS, KUBERNETES, Artifact, header
+from slo.errors import OutputError
 
 FOLDER = f"{FOLDERS[KUBERNETES]}/grafana"
 LABELS = {"grafana_dashboard": "1", "app.kubernetes.io/part-of": "tillwatch"}
@@ -18,14 +20,30 @@ MOST_BYTES = 256 * 1024
 
 Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/
 """
+MOST_STORED_BYTES = 2**20
+"""What a ConfigMap may hold at all. Source: https://kubernetes.io/docs/concepts/configuration/configmap/"""
+_BESIDE_BYTES = 1024
+"""For names, labels and annotations, which stand beside the dashboard."""
+
+
+class LargeConfigMap(UserWarning):
+    """A ConfigMap that `kubectl apply` takes only as --server-side."""
 
 
 def wrapped(dashboard: Artifact, sources: str) -> Artifact:
     """The ConfigMap of *dashboard*, without a namespace: whoever applies it says where.
 
+    A dashboard that `kubectl apply` would refuse is written without blanks; what is too large even so is told.
+
     Args:    sources: what the dashboard was generated from, in a few words.
+    Raises:  OutputError: no ConfigMap can hold it.
     """
     file = PurePosixPath(dashboard.path)
+    path = f"{FOLDER}/{file.stem}.yaml"
+    inside = _printable(dashboard.text)
+    if _annotated_bytes(inside) > MOST_BYTES:
+        inside = json.dumps(json.loads(inside), separators=(",", ":"), ensure_ascii=True) + "\n"
+        _tell_of_size(path, inside)
     text = header(sources) + "\n".join(
         (
             "apiVersion: v1",
@@ -38,11 +56,30 @@ def wrapped(dashboard: Artifact, sources: str) -> Artifact:
             *_quoted(ANNOTATIONS),
             "data:",
             f"  {json.dumps(file.name)}: |",
-            *(f"    {line}" for line in _printable(dashboard.text).splitlines()),
+            *(f"    {line}" for line in inside.splitlines()),
             "",
         )
     )
-    return Artifact(f"{FOLDER}/{file.stem}.yaml", text)
+    return Artifact(path, text)
+
+
+def _annotated_bytes(text: str) -> int:
+    """Size of what `kubectl apply` notes of a ConfigMap with *text*: it is JSON, with <, > and & as six signs each."""
+    return len(json.dumps(text)) + 5 * sum(text.count(sign) for sign in "<>&") + _BESIDE_BYTES
+
+
+def _tell_of_size(path: str, text: str) -> None:
+    if len(text) + _BESIDE_BYTES > MOST_STORED_BYTES:
+        raise OutputError(
+            f"{path}: {len(text) // 1024} KiB, and a ConfigMap holds {MOST_STORED_BYTES // 1024} KiB: build the"
+            " specs in parts, or leave `kubernetes` out of --only and import the file of `dashboards`"
+        )
+    if (size := _annotated_bytes(text)) > MOST_BYTES:
+        told = (
+            f"{size // 1024} KiB, and `kubectl apply` takes {MOST_BYTES // 1024} KiB: use it with --server-side,"
+            " or build the specs in parts"
+        )
+        warnings.warn_explicit(told, LargeConfigMap, path, 1)
 
 
 def _name(uid: str) -> str:

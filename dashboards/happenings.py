@@ -5,6 +5,7 @@ from __future__ import annotations
 from dashboards.model import BLUE, ORANGE, RED, Annotation
 from slo import conventions as names
 from slo import promql
+from slo.catalogue import Catalogue
 from slo.model import Slo
 from slo.windows import for_period
 
@@ -34,6 +35,17 @@ def burning(matchers: str, slos: tuple[Slo, ...]) -> Annotation:
         text="Faster than what pages within hours.",
         shown=False,
     )
+
+
+def changes(catalogue: Catalogue, operator: str) -> tuple[Annotation, ...]:
+    """Deploys of and faults in the services that a page of SLOs shows; none where nothing tells of either.
+
+    Args:    operator: how the page's `$service` chooses: `=` one, `=~` several.
+    """
+    if not catalogue.alert_files:
+        return ()
+    where = 'cluster=~"$cluster"'
+    return (deploys(f'service{operator}"$service",{where}'), faults(f'job=~"($service)(-worker)?",{where}'))
 
 
 def deploys(matchers: str = "") -> Annotation:

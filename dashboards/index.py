@@ -1,7 +1,8 @@
 """Every dashboard that a catalogue has: lists and joins.
 
 Whoever gives specs gets the two of SLOs, and the one of KPIs where there are any. The shop's own read what the shop's
-threshold alerts read: they are there where those alerts are (`--alerts`, by default with our own specs).
+threshold alerts read: they are there where those alerts are (`--alerts`, by default with our own specs). That of the
+journeys needs a promise about one as well.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dashboards import (
     application,
     business,
     database,
+    journeys,
     kubernetes,
     mesh,
     oncall,
@@ -41,6 +43,8 @@ def dashboards(catalogue: Catalogue) -> Iterator[Dashboard]:
         return
     for module in _SHOPS:
         yield module.build(catalogue)
+    if journeys.judged(catalogue):
+        yield journeys.build(catalogue)
     for spec in _services(catalogue):
         yield service.build(catalogue, spec)
 

@@ -18,8 +18,10 @@ TIME = "${__url_time_range}"
 _VARIABLE = re.compile(r"(\$\{[^}]+\})")
 
 
-def dashboard(uid: str, title: str, variables: dict[str, str], *, kept: tuple[str, ...] = ("datasource",)) -> Link:
-    """Another dashboard, at the same time. *kept*: variables that are passed on as they are chosen."""
+def dashboard(
+    uid: str, title: str, variables: dict[str, str], *, kept: tuple[str, ...] = ("datasource", "cluster")
+) -> Link:
+    """Another dashboard, at the same time. *kept*: variables of both that are passed on as they are chosen."""
     carried = [f"${{{name}:queryparam}}" for name in kept]
     asked = [f"var-{name}={value}" for name, value in variables.items()]
     return Link(title=title, url=f"/d/{uid}?{'&'.join([*asked, *carried, TIME])}")

@@ -6,13 +6,15 @@ from collections import defaultdict
 
 from dashboards import alert_panels, causes, links, shop_series, variables
 from dashboards.model import GREEN, ORANGE, RED, YELLOW, Column, Dashboard, Limit, Meaning, Panel, Query, Row
-from dashboards.slo_overview import LEFT, TAG, burn_limits
+from dashboards.slo_overview import LEFT, SPENT, TAG, burn_limits
 from slo import conventions as names
 from slo.catalogue import Catalogue
 
 UID = "tw-oncall"
 MOST_QUERIES = 25
 """What a page may cost that everybody opens at once when it burns."""
+MOST_SECONDS = 60
+"""The longest window that this page reads for each point of a line of an alert's number."""
 _CLUSTER = 'cluster=~"$cluster"'
 _KEYS = "alertname, severity, service, slo, team, cluster"
 
@@ -30,7 +32,7 @@ def build(catalogue: Catalogue) -> Dashboard:
             ),
             Row(title="What burns", panels=_burning(catalogue)),
             Row(title="What changed", panels=_changes()),
-            Row(title="Do the alarms work?", panels=alert_panels.of_dashboard(catalogue, UID)),
+            Row(title="Do the alarms work?", panels=_alarms(catalogue)),
         ),
         variables=(*shop_series.places("up", ("cluster",)), variables.SILENCES),
         annotations=shop_series.drawn(catalogue),
@@ -69,7 +71,7 @@ def _counts() -> tuple[Panel, ...]:
         ),
         count(
             "Watchdog",
-            'count(ALERTS{alertname="Watchdog",alertstate="firing"}) or vector(0)',
+            f'count(ALERTS{{alertname="Watchdog",alertstate="firing",{_CLUSTER}}}) or vector(0)',
             "Always fires, one a Prometheus and cluster. 0: rules are not evaluated, and nobody would be told of"
             " anything: look at Prometheus first.",
             Limit(value=1, colour=GREEN),
@@ -84,7 +86,7 @@ def _counts() -> tuple[Panel, ...]:
         ),
         count(
             "Injected faults",
-            "count(shop_fault_active == 1) or vector(0)",
+            f"count(shop_fault_active{{{_CLUSTER}}} == 1) or vector(0)",
             "Faults that a drill holds open. Not 0: what burns may be an exercise; ask who leads it.",
             Limit(value=1, colour=ORANGE),
         ),
@@ -92,7 +94,7 @@ def _counts() -> tuple[Panel, ...]:
             "Budgets spent",
             f"count(max by ({names.ID}) ({names.BUDGET_REMAINING}{{{_CLUSTER}}}) <= 0) or vector(0)",
             "Promises without budget left: what can wait should not be deployed.",
-            Limit(value=1, colour=ORANGE),
+            Limit(value=1, colour=SPENT),
         ),
     )
 
@@ -164,7 +166,8 @@ def _burning(catalogue: Catalogue) -> tuple[Panel, ...]:
         {"service": links.field(names.SERVICE), "slo": links.field(names.SLO)},
         kept=("datasource", "cluster"),
     )
-    deviation = f'max by (service) ({names.KPI_DEVIATION}{{{names.KPI}="request-rate"}})'
+    deviation = f'max by (service) ({names.KPI_DEVIATION}{{{names.KPI}="request-rate",{_CLUSTER}}})'
+    unusual = alert_panels.both_ways(catalogue, "RequestRateDeviation")
     return (
         Panel(
             kind="table",
@@ -180,7 +183,7 @@ def _burning(catalogue: Catalogue) -> tuple[Panel, ...]:
                 Column(source=names.SERVICE, title="Service", links=(detail,)),
                 Column(source=names.SLO, title="SLO", links=(detail,)),
                 Column(source="A", title="Burn rate", unit="suffix:×", decimals=1, limits=burn_limits(catalogue)),
-                Column(source="B", title="Budget left", unit="percentunit", decimals=1, base=RED, limits=LEFT),
+                Column(source="B", title="Budget left", unit="percentunit", decimals=1, base=SPENT, limits=LEFT),
             ),
             sort_by="Burn rate",
             descending=True,
@@ -208,10 +211,11 @@ def _burning(catalogue: Catalogue) -> tuple[Panel, ...]:
             kind="timeseries",
             title="Requests against what is usual",
             description="0 is what is usual at this hour; -1 is nothing at all: an outage before the service that no"
-            " error shows. Above the line: a success, or an attack.",
+            " error shows. Below the lower line: shoppers do not reach it; above the upper: a success, or an attack.",
             unit="percentunit",
             queries=(Query(expression=deviation, legend="{{service}}"),),
-            limits=alert_panels.bounds(catalogue, "RequestRateDeviation").limits,
+            base=unusual.base,
+            limits=unusual.limits,
             width=8,
         ),
     )
@@ -237,9 +241,14 @@ def _first() -> Panel:
     )
 
 
+def _alarms(catalogue: Catalogue) -> tuple[Panel, ...]:
+    """As they are now: a line of the failures of each rule would read every rule's counter for each of its points."""
+    return alert_panels.of_dashboard(catalogue, UID, most_seconds=MOST_SECONDS)
+
+
 def _changes() -> tuple[Panel, ...]:
     return (
-        causes.versions(_CLUSTER),
+        causes.deploys(_CLUSTER),
         Panel(
             kind="state_timeline",
             title="Faults that were injected",

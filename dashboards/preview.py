@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -64,9 +65,12 @@ def sheet(
     """
     within = span(dashboard, end)
     chosen = choices(source, dashboard, named, end)
-    answered = answers(source, dashboard, chosen, within, refusals)
+    answered, numbers = answers(source, dashboard, chosen, within, refusals), count(1)
     rows = tuple(
-        (placed.row.title, tuple(_drawn(next(answered), place.width, dashboard, within) for _, place in placed.panels))
+        (
+            placed.row.title,
+            tuple(_drawn(next(answered), next(numbers), place.width, dashboard, within) for _, place in placed.panels),
+        )
         for placed in layout.place(dashboard.rows)
     )
     single = {each.name for each in dashboard.variables if not each.everything and not each.datasource}
@@ -74,9 +78,10 @@ def sheet(
     return Sheet(dashboard=dashboard, rows=rows, chosen=shown, within=within)
 
 
-def _drawn(answered: Answered, width: int, dashboard: Dashboard, within: Span) -> tuple[int, Part]:
+def _drawn(answered: Answered, number: int, width: int, dashboard: Dashboard, within: Span) -> tuple[int, Part]:
+    # Titles may come twice on a page: the number tells their panels apart.
     name = "".join(sign if sign.isalnum() else "-" for sign in answered.panel.title.lower())
-    return width, part(answered, f"{dashboard.uid}--{name}", width, within)
+    return width, part(answered, f"{dashboard.uid}--{number}-{name}", width, within)
 
 
 def page(sheets: Sequence[Sheet], *, end: float, address: str) -> str:

@@ -9,13 +9,12 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from dashboards.model import PROMETHEUS, Dashboard, Panel, Query, Variable
-from dashboards.queries import Asked, filled, queries
+from dashboards.queries import Asked, filled, queries, values_of
 from slo.windows import read_seconds
 
 POINTS = 180
 """In a picture, along its time; more cannot be seen."""
 LEAST_STEP_SECONDS = 15
-_VALUES = re.compile(r"label_values\((?P<series>.+), (?P<label>\w+)\)")
 _LABEL = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 Point = tuple[float, float]
 
@@ -111,11 +110,8 @@ def choices(source: Source, dashboard: Dashboard, named: Mapping[str, str], at: 
 
 
 def _first(source: Source, variable: Variable, known: Mapping[str, str], at: float) -> str:
-    match = _VALUES.fullmatch(variable.query)
-    if match is None:
-        return ".+"
-    label = match["label"]
-    found = source.instant(f"count by ({label}) ({filled(match['series'], known)})", at=at)
+    series, label = values_of(variable)
+    found = source.instant(f"group by ({label}) ({filled(series, known)})", at=at)
     return min((each.labels.get(label, "") for each in found), default="")
 
 

@@ -9,10 +9,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from dashboards.model import Dashboard, Panel, ref_id
+from dashboards.model import Dashboard, Panel, Variable, ref_id
+from dashboards.variables import ANY_OR_NONE
 
 RATE_INTERVAL, RANGE, INTERVAL = "2m", "3h", "1m"
 """What Grafana puts in for a range of three hours, a step of a minute and scrapes of up to half a minute."""
+_VALUES = re.compile(r"label_values\((?P<series>.+), (?P<label>\w+)\)")
 _VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)(?::(?P<format>[^}]*))?\}|(?P<plain>[A-Za-z_]\w*))")
 
 
@@ -33,7 +35,7 @@ class Asked:
 def queries(
     dashboards: Iterable[Dashboard], chosen: Mapping[str, str] | None = None, *, month: int = 1
 ) -> Iterator[Asked]:
-    """Each query of each panel, each annotation and each variable's.
+    """Each query of each panel; `moments` has those of annotations, `offered` what variables offer.
 
     Args:    chosen: values of variables, by name; every other stands for all it can.
              month:  of the end of the time range, 1–12.
@@ -62,6 +64,49 @@ def moments(
                 instant=False,
                 collapsed=not each.shown,
             )
+
+
+def offered(dashboards: Iterable[Dashboard], chosen: Mapping[str, str] | None = None) -> Iterator[Asked]:
+    """Where each variable finds its values, as PromQL: a series for each of them.
+
+    A series without the label counts only where it may be missing (`.*` stands for all).
+    """
+    for dashboard in dashboards:
+        known = {each.name: each.everything or ".+" for each in dashboard.variables} | dict(chosen or {})
+        for variable in dashboard.variables:
+            if variable.datasource:
+                continue
+            series, label = values_of(variable)
+            there = "" if variable.everything == ANY_OR_NONE else f'{label}!=""'
+            yield Asked(
+                dashboard=dashboard.uid,
+                panel=variable.label,
+                kind="variable",
+                ref_id="A",
+                datasource="prometheus",
+                expression=f"group by ({label}) ({_narrowed(filled(series, known), there)})",
+                instant=True,
+                collapsed=False,
+            )
+
+
+def values_of(variable: Variable) -> tuple[str, str]:
+    """The selector and the label that *variable* takes its values from.
+
+    Raises:  ValueError: it asks for something else than the values of a label.
+    """
+    match = _VALUES.fullmatch(variable.query)
+    if match is None:
+        raise ValueError(f"{variable.name}: {variable.query!r} is not label_values(<series>, <label>)")
+    return match["series"], match["label"]
+
+
+def _narrowed(selector: str, matcher: str) -> str:
+    """*selector* with one *matcher* more, "" for none."""
+    if not matcher:
+        return selector
+    metric, _, inside = selector.rstrip("}").partition("{")
+    return f"{metric}{{{inside},{matcher}}}" if inside else f"{metric}{{{matcher}}}"
 
 
 def _of_panel(

@@ -5,6 +5,8 @@ All of them over five minutes, as alerts and promises have it: so much is record
 
 from __future__ import annotations
 
+import re
+
 from dashboards.alert_panels import Bounds, bounds
 from dashboards.model import Column, Limit, Panel, Query
 from dashboards.recorded import RATE, read, with_exemplars
@@ -15,6 +17,8 @@ DURATION = "http_server_request_duration_seconds"
 USER = 'traffic="user"'
 ERRORS = 'http_response_status_code=~"5.."'
 MOST_ROUTES = 10
+_SELECTED = re.compile(r"\{[^{}]*\}(?:\[\w+\])?")
+_AT_END = r"\g<0> @ end()"
 
 
 def share(bad: str, total: str) -> str:
@@ -57,11 +61,12 @@ def errors(catalogue: Catalogue, jobs: Jobs, label: str = "job") -> Panel:
 def durations(jobs: Jobs, limits: tuple[Limit, ...] = ()) -> Panel:
     """How long answers take: the usual one, and the slow ones."""
     inside = read(f"sum by (le) (rate({_buckets(jobs)}{RATE}))")
+    promised = " The lines are what was promised." if limits else ""
     half, most, nearly_all = (f"histogram_quantile({quantile}, {inside})" for quantile in ("0.5", "0.95", "0.99"))
     return Panel(
         kind="timeseries",
         title="Time to answer",
-        description="Half of the answers, 95 % and 99 % of them come within this time. The lines are what was promised."
+        description=f"Half of the answers, 95 % and 99 % of them come within this time.{promised}"
         " p99 alone rises: a slow route or a full pool; all three: a dependency or the database. The points are single"
         " requests: click one for its trace.",
         unit="s",
@@ -76,9 +81,10 @@ def durations(jobs: Jobs, limits: tuple[Limit, ...] = ()) -> Panel:
 
 
 def durations_by(jobs: Jobs, label: str, *, quantile: str = "0.95") -> Panel:
-    """Slow answers, by *label*."""
+    """Slow answers, by *label*: the same lines over the whole range, those that are slowest at its end."""
     inside = read(f"sum by ({label}, le) (rate({_buckets(jobs)}{RATE}))")
-    slowest = f"topk({MOST_ROUTES}, histogram_quantile({quantile}, {inside}))"
+    slow = f"histogram_quantile({quantile}, {inside})"
+    slowest = f"{slow} and on ({label}) topk({MOST_ROUTES}, {_SELECTED.sub(_AT_END, slow)})"
     return Panel(
         kind="timeseries",
         title=f"p{quantile[2:]} by {_name(label)}",

@@ -16,6 +16,8 @@ from slo.model import Spec
 
 _LONGEST = 40
 """Grafana takes no longer uid."""
+_RATE = "request-rate"
+"""The KPI that holds a service's requests, by its name in the specs."""
 
 
 def uid(service: str) -> str:
@@ -39,7 +41,7 @@ def build(catalogue: Catalogue, spec: Spec) -> Dashboard:
         variables=(*shop_series.places(), variables.LOGS, variables.TRACES),
         annotations=shop_series.drawn(catalogue, f'="{service}"'),
         links=(
-            causes.logs_of(f"{service}(-worker)?"),
+            causes.logs_of(shop_series.with_worker(service)),
             links.traces(service),
             *(links.page(uid(each), f"Depends on {each}") for each in spec.depends_on if each in known),
         ),
@@ -49,7 +51,7 @@ def build(catalogue: Catalogue, spec: Spec) -> Dashboard:
 
 def _rows(catalogue: Catalogue, spec: Spec, jobs: shop_series.Jobs) -> Iterator[Row]:
     service = spec.service
-    seen = (_traffic(service), red.errors(catalogue, jobs), red.durations(jobs, _promised(spec)))
+    seen = (_traffic(catalogue, service, jobs), red.errors(catalogue, jobs), red.durations(jobs, _promised(spec)))
     yield Row(title=f"What users of {service} see", panels=seen)
     yield Row(title="What was promised", panels=_promises(catalogue, spec))
     yield Row(title="Alerts", panels=alert_panels.of_service(catalogue, service))
@@ -59,12 +61,15 @@ def _rows(catalogue: Catalogue, spec: Spec, jobs: shop_series.Jobs) -> Iterator[
         yield Row(title="What it asks of others", panels=causes.calls(jobs))
     full = (causes.active(jobs), causes.pool(catalogue, jobs), causes.statements(jobs))
     yield Row(title="Is anything full?", panels=full)
-    lines = causes.log_lines(f'service=~"{service}(-worker)?"')
+    lines = causes.log_lines(f"service=~{promql.quote(shop_series.with_worker(service))}")
     yield Row(title="Logs and versions", panels=(lines, causes.versions(f'service="{service}"')))
 
 
-def _traffic(service: str) -> Panel:
-    chosen = f'{names.KPI}="request-rate",{names.KPI_SERVICE}="{service}"'
+def _traffic(catalogue: Catalogue, service: str, jobs: shop_series.Jobs) -> Panel:
+    """Requests against what is usual; as they are where no KPI of the service keeps what is usual."""
+    if not any(kpi.name == _RATE and kpi.service == service for spec in catalogue.specs for kpi in spec.kpis):
+        return red.requests(jobs)
+    chosen = f'{names.KPI}="{_RATE}",{names.KPI_SERVICE}="{service}"'
     return Panel(
         kind="timeseries",
         title="Requests, and what is usual",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from dashboards import happenings, variables
 from dashboards.model import Annotation, Variable
+from slo import promql
 from slo.catalogue import Catalogue
 
 REQUESTS = "http_server_requests_total"
@@ -28,7 +29,14 @@ CHOSEN = Jobs(servers=f'job=~"$service",{WHERE}', all=f'job=~"($service)(-worker
 
 def of_service(service: str) -> Jobs:
     """The metrics of one service, wherever it runs."""
-    return Jobs(servers=f'job="{service}",{WHERE}', all=f'job=~"{service}(-worker)?",{WHERE}')
+    return Jobs(
+        servers=f"job={promql.quote(service)},{WHERE}", all=f"job=~{promql.quote(with_worker(service))},{WHERE}"
+    )
+
+
+def with_worker(service: str) -> str:
+    """A pattern of *service* and its worker, and of no other: the one sign of a name that a pattern reads is "."."""
+    return f"{service.replace('.', '[.]')}(-worker)?"
 
 
 def places(metric: str = REQUESTS, labels: Sequence[str] = PLACES) -> tuple[Variable, ...]:

@@ -30,6 +30,7 @@ def build(catalogue: Catalogue) -> Dashboard:
         ),
         variables=slo_series.choices(catalogue, single=True),
         annotations=(
+            *happenings.changes(catalogue, "="),
             happenings.alerts(f'{names.SERVICE}="$service",{names.SLO}="$slo"'),
             happenings.burning(within, catalogue.slos),
         ),

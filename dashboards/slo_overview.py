@@ -15,6 +15,8 @@ TAG = "tillwatch"
 MOST = 15
 """Series in a picture: more cannot be told apart."""
 
+SPENT = RED
+"""Of what has no budget left: of its share below 0, and of the number of such promises."""
 LEFT = (Limit(value=0, colour=ORANGE), Limit(value=0.25, colour=YELLOW), Limit(value=0.5, colour=GREEN))
 
 
@@ -27,12 +29,13 @@ def build(catalogue: Catalogue) -> Dashboard:
         description="Which promises burn, how fast, and what is left of each.",
         rows=(
             Row(title="Is anything burning?", panels=_now(catalogue, within)),
-            Row(title="Every promise, the worst first", panels=(_table(catalogue, within),)),
             Row(title="Where it burns", panels=_burning(catalogue, within)),
+            Row(title="Every promise, the fastest first", panels=(_table(catalogue, within),)),
             Row(title="How it came to this", panels=_course(catalogue, within)),
         ),
         variables=slo_series.choices(catalogue, single=False),
         annotations=(
+            *happenings.changes(catalogue, "=~"),
             happenings.alerts(f'{names.SERVICE}=~"$service"'),
             happenings.burning(within, catalogue.slos),
         ),
@@ -87,7 +90,7 @@ def _now(catalogue: Catalogue, within: str) -> tuple[Panel, ...]:
             "Budgets spent",
             f"count({left} <= 0) or vector(0)",
             "SLOs without any budget left in their period: changes that can wait should wait.",
-            (Limit(value=1, colour=RED),),
+            (Limit(value=1, colour=SPENT),),
         ),
         number(
             "Burning now",
@@ -134,9 +137,9 @@ def _table(catalogue: Catalogue, within: str) -> Panel:
     return Panel(
         kind="table",
         title="Promises",
-        description="Objective, window, what was kept of it, how fast the budget goes now and what is left. Sorted by"
-        " what is left: start at the top, and click a service for its detail. A line without numbers has lost its"
-        " metrics.",
+        description="Objective, window, what was kept of it, how fast the budget goes now and what is left. The"
+        " fastest burn first: start at the top, and click a service for its detail; a click on a heading sorts by what"
+        " is left. A line without numbers has lost its metrics.",
         unit="short",
         queries=tuple(Query(expression=each, instant=True) for each in expressions),
         width=24,
@@ -149,10 +152,18 @@ def _table(catalogue: Catalogue, within: str) -> Panel:
             Column(source="B", title="Window", unit="suffix: days", decimals=0),
             Column(source="C", title="Kept in the window", unit="percentunit", decimals=3),
             Column(source="D", title="Burn rate now", unit="suffix:×", decimals=2, limits=burn_limits(catalogue)),
-            Column(source="E", title="Budget left", unit="percentunit", decimals=1, base=RED, limits=LEFT),
-            Column(source="F", title="Requests that may still fail", unit="short", decimals=0),
+            Column(source="E", title="Budget left", unit="percentunit", decimals=1, base=SPENT, limits=LEFT),
+            Column(
+                source="F",
+                title="Requests that may still fail",
+                unit="short",
+                decimals=0,
+                base=SPENT,
+                limits=(Limit(value=0, colour=GREEN),),
+            ),
         ),
-        sort_by="Budget left",
+        sort_by="Burn rate now",
+        descending=True,
     )
 
 

@@ -10,8 +10,6 @@ from slo import conventions as names
 from slo.catalogue import Catalogue
 from slo.windows import DAY, for_period, spell
 
-ALERTS = "ALERTS"
-
 
 def labels(catalogue: Catalogue) -> tuple[str, ...]:
     """Labels by which the catalogue's copies of one SLO differ, the cluster always among them: one may see several."""

@@ -1,8 +1,11 @@
-"""User Experience: what shoppers' browsers measured, and whether answers come within the promised time."""
+"""User Experience: what shoppers' browsers measured and probes found, and whether answers come in time."""
 
 from __future__ import annotations
 
-from dashboards import links, red, shop_series
+from collections.abc import Iterator
+from dataclasses import replace
+
+from dashboards import journey_panels, journeys, links, red, shop_series
 from dashboards.model import GREEN, RED, YELLOW, Dashboard, Limit, Panel, Query, Row
 from dashboards.shop_series import RATE, WHERE
 from dashboards.slo_overview import TAG
@@ -18,6 +21,8 @@ _VITALS = (
     ("TTFB", "Time to first byte", 0.8, 1.8, "the first byte comes", "the storefront and what it calls"),
 )
 _SHIFT_GOOD, _SHIFT_POOR = 0.1, 0.25
+# Journeys by their names in slo/specs/journeys.yaml.
+_BUYING, _CHANGING = "buy", "freshness"
 
 
 def build(catalogue: Catalogue) -> Dashboard:
@@ -25,17 +30,42 @@ def build(catalogue: Catalogue) -> Dashboard:
     return Dashboard(
         uid=UID,
         title="User Experience",
-        description="What shoppers' browsers measured, and whether answers come in time.",
-        rows=(
-            Row(title="Is the shop fast enough?", panels=(*_in_time(), *_failures())),
-            Row(title="What browsers measured (75 % of visits are better)", panels=tuple(_vitals())),
-            Row(title="Which page, which endpoint", panels=_places()),
-        ),
+        description="What shoppers' browsers measured, what probes found, and whether answers come in time.",
+        rows=tuple(_rows(catalogue)),
         variables=shop_series.places(),
         annotations=shop_series.drawn(catalogue),
         tags=(TAG, "user-experience"),
         since="now-12h",
     )
+
+
+def _rows(catalogue: Catalogue) -> Iterator[Row]:
+    yield Row(title="Is the shop fast enough?", panels=(*_in_time(), *_failures()))
+    probed = _probed(catalogue)
+    if probed:
+        yield Row(title="What probes found, at night as well", panels=probed)
+    yield Row(title="What browsers measured (75 % of visits are better)", panels=tuple(_vitals()))
+    yield Row(title="Which page, which endpoint", panels=_places())
+
+
+def _probed(catalogue: Catalogue) -> tuple[Panel, ...]:
+    """What probes find on the ways that shoppers take; nothing where no promise is about one."""
+    walked = {slo.journey for slo in journeys.judged(catalogue)}
+    if not walked:
+        return ()
+    page = links.dashboard(
+        journeys.UID,
+        "Journeys",
+        {"journey": links.label("journey")},
+        kept=("datasource", *shop_series.PLACES),
+    )
+    found = [replace(journey_panels.shares(), links=(page,))]
+    if _BUYING in walked:
+        steps = f'journey="{_BUYING}",{journey_panels.JOB}'
+        found.append(journey_panels.slow_steps("p95 of the steps to an order", steps, legend="{{step}}"))
+    if _CHANGING in walked:
+        found.append(journey_panels.freshness())
+    return tuple(replace(each, width=8, height=9) for each in found)
 
 
 def _in_time() -> tuple[Panel, ...]:

@@ -59,6 +59,10 @@ ANSWERS_IN_TIME_BY_ROUTE = "job_route:http_server_request_duration_seconds:bucke
 STATEMENTS_IN_TIME = "job_operation:db_client_operation_duration_seconds:bucket_rate5m"
 CALLS_BY_OUTCOME = "job_peer_outcome:http_client_request_duration_seconds:count_rate5m"
 CALLS_IN_TIME = "job_peer:http_client_request_duration_seconds:bucket_rate5m"
+# The same of what the probes' page reads.
+VISITS_BY_OUTCOME = "job_journey_outcome:journey_attempts:rate5m"
+STEPS_IN_TIME = "job_journey_step:journey_step_duration_seconds:bucket_rate5m"
+CHANGES_SEEN_IN_TIME = "job:journey_freshness_seconds:bucket_rate5m"
 REQUESTS_GROUP = "request-recordings"
 
 # Dashboards, by their uid: what alerts link to, and what is generated under the same name.

@@ -1,4 +1,4 @@
-"""Recording rules of requests, statements and calls: what services' pages would otherwise read raw, for hours.
+"""Recording rules of requests, statements, calls and probes' visits: what pages would otherwise read raw, for hours.
 
 Raw, a line of latency reads every bucket of every route of every replica anew at each of its points. Recorded, they are
 read once a minute, and are few series. dashboards/recorded.py puts these in the raw ones' place.
@@ -71,6 +71,21 @@ RECORDS = (
     ),
     RequestRecord(
         name=names.CALLS_IN_TIME, metric=f"{_ASKED}_bucket", labels=("job", "peer_service", "le"), users=False
+    ),
+    RequestRecord(
+        name=names.VISITS_BY_OUTCOME, metric="journey_attempts_total", labels=("job", "journey", "outcome"), users=False
+    ),
+    RequestRecord(
+        name=names.STEPS_IN_TIME,
+        metric="journey_step_duration_seconds_bucket",
+        labels=("job", "journey", "step", "le"),
+        users=False,
+    ),
+    RequestRecord(
+        name=names.CHANGES_SEEN_IN_TIME,
+        metric="journey_freshness_seconds_bucket",
+        labels=("job", "le"),
+        users=False,
     ),
 )
 """A record stands behind the one that it is summed from."""

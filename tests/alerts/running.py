@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import copy
 import json
-import socket
 import socketserver
 import subprocess
 import threading
@@ -25,6 +24,7 @@ from local.pagerduty import create_app
 from local.pagerduty_incident import Incident
 from local.pagerduty_store import IncidentStore
 from slo import key_files
+from tests.ports import free_port
 from tools import install
 
 Config = dict[str, Any]
@@ -165,14 +165,6 @@ def alertmanager(
             finally:
                 process.terminate()
                 process.wait(30)
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 def until(true: Callable[[], bool], seconds: float = 30) -> None:

@@ -15,6 +15,7 @@ import yaml
 from budget.errors import BudgetError
 from budget.prometheus import Prometheus
 from slo import conventions
+from tests.ports import free_port
 from tools.install import find
 
 IDS = {conventions.ID: "shop-up", conventions.SERVICE: "shop", conventions.SLO: "up"}
@@ -77,14 +78,6 @@ def running(home: Path, port: int) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:
             process.kill()
-
-
-def free_port() -> int:
-    """A port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _wait_for_alert(client: Prometheus, log: Path) -> None:

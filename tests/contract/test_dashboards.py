@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,7 +15,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from alerts import rule_files
 from dashboards import index
-from dashboards.queries import Asked, moments, queries
+from dashboards.queries import Asked, moments, offered, queries
 from services.shared.client_metrics import ClientMetrics
 from services.storefront.adapters.metrics import PageMetrics
 from slo import artifact
@@ -77,11 +78,12 @@ def shown(exposed: Exposed) -> Exposed:
 
 
 def asked(catalogue: Catalogue) -> Iterator[Asked]:
-    """Every question of Prometheus, annotations as well."""
+    """Every question of Prometheus, annotations and what variables offer as well."""
     for board in index.dashboards(catalogue):
         chosen = SERVICE if board.uid == "tw-slo-detail" else {}
         yield from (each for each in queries([board], chosen) if each.datasource == "prometheus")
         yield from moments([board], chosen)
+        yield from offered([board], chosen)
 
 
 def wrong(
@@ -138,6 +140,44 @@ def test_a_wrong_name_in_a_panel_is_told(
         assert said == []
     else:
         assert any(fault in each for each in said), said
+
+
+def test_every_choice_is_asked_for(catalogue: Catalogue) -> None:
+    """A variable without values leaves every panel of its page empty, however well they ask."""
+    found = {(each.dashboard, each.panel) for each in asked(catalogue) if each.kind == "variable"}
+    assert found == {
+        (board.uid, each.label)
+        for board in index.dashboards(catalogue)
+        for each in board.variables
+        if not each.datasource
+    }
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "fault"),
+    [
+        (("tw-mesh", "Service"), "istio_requests_total", "no service shows this metric"),
+        (("tw-mesh", "Service"), "destination_service_name", "no label"),
+        (("tw-database", "Server"), "pg_up", "no service shows this metric"),
+        (("tw-database", "Service"), "http_server_requests_total", "no service shows this metric"),
+        (("tw-slo-overview", "SLO"), "sloth_slo_info", "no rule records this"),
+    ],
+)
+def test_a_choice_of_a_wrong_name_is_told(
+    catalogue: Catalogue,
+    shown: Exposed,
+    records: dict[str, list[dict[str, Any]]],
+    exporters: dict[str, Listed],
+    place: tuple[str, str],
+    name: str,
+    fault: str,
+) -> None:
+    """By the metric or the label that it takes its values from."""
+    (question,) = [each for each in asked(catalogue) if (each.kind, each.dashboard, each.panel) == ("variable", *place)]
+    assert name in question.expression
+    expression = re.sub(rf"\b{name}\b", f"{name}_renamed", question.expression)
+    said = [each for selector in named(expression) for each in wrong(selector, shown, records, exporters)]
+    assert any(fault in each for each in said), said
 
 
 def test_a_metric_that_a_service_renames_is_missed(

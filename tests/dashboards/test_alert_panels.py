@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from dashboards import alert_panels, application, business, index, recorded
 from dashboards.alert_panels import bounds
 from dashboards.model import Dashboard, Panel
+from dashboards.queries import filled
 from slo.alert_model import ThresholdAlert
 from slo.catalogue import Catalogue
 from tests.dashboards.documents import panels
+from tools.install import find
 
 
 def shown(dashboards: dict[str, Dashboard], alert: ThresholdAlert) -> list[Panel]:
@@ -126,6 +131,71 @@ def test_only_chosen_clusters_are_shown(dashboards: dict[str, Dashboard]) -> Non
     assert panel.queries[0].expression.endswith('and on (cluster) group by (cluster) (up{cluster=~"$cluster"})')
     (panel,) = [each for each in dashboards["tw-business"].panels if each.title == "Unknown payments ageing"]
     assert "$cluster" not in panel.queries[0].expression
+
+
+def test_counts_are_of_the_chosen_clusters(dashboards: dict[str, Dashboard], tmp_path: Path) -> None:
+    """Alerts without a number too; also of a cluster that is gone as a whole, so that nothing of it has an `up`."""
+    series = {
+        'pg_up{cluster="east",instance="a"}': "0x20",
+        'pg_up{cluster="east",instance="b"}': "0x20",
+        'pg_up{cluster="west",instance="a"}': "0x20",
+        'pg_up{cluster="west",instance="b"}': "1x20",
+    }
+    (asked,) = [
+        panel.queries[0].expression for panel in dashboards["tw-database"].panels if panel.title == "Postgres down"
+    ]
+    wanted = {"east": 2, "west": 1, "(east|west)": 3, ".*": 3, "north": 0}
+    cases = [
+        {
+            "expr": filled(asked, {"cluster": cluster}),
+            "eval_time": "10m",
+            "exp_samples": [{"labels": "{}", "value": number}],
+        }
+        for cluster, number in wanted.items()
+    ]
+    assert evaluated(series, cases, tmp_path) == ""
+
+
+@pytest.mark.parametrize(
+    ("uid", "title"),
+    [
+        ("tw-database", "Postgres down"),
+        ("tw-database", "Redis down"),
+        ("tw-kubernetes", "Node not ready"),
+        ("tw-kubernetes", "Node unreachable"),
+        ("tw-kubernetes", "HPA at maximum"),
+        ("tw-application", "Service down"),
+    ],
+)
+def test_every_count_that_can_follows_the_chosen_clusters(
+    dashboards: dict[str, Dashboard], uid: str, title: str
+) -> None:
+    """Each alert whose result has the label."""
+    (panel,) = [each for each in dashboards[uid].panels if each.title == title]
+    assert '"cluster", "$cluster")' in panel.queries[0].expression
+
+
+def evaluated(series: dict[str, str], cases: list[dict[str, Any]], folder: Path) -> str:
+    """promtool's word on these cases; "" where each is as expected."""
+    case = {
+        "interval": "1m",
+        "input_series": [{"series": name, "values": values} for name, values in series.items()],
+        "promql_expr_test": cases,
+    }
+    file = folder / "test.yaml"
+    file.write_text(yaml.safe_dump({"rule_files": [], "tests": [case]}), encoding="utf-8")
+    command = [str(find("promtool")), "test", "rules", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+def test_a_limit_on_a_distance_holds_both_ways(catalogue: Catalogue) -> None:
+    """Without the alert there is none in either direction."""
+    drawn = alert_panels.both_ways(
+        changed(catalogue, "RequestRateDeviation", above=Decimal("0.3")), "RequestRateDeviation"
+    )
+    assert [limit.value for limit in drawn.limits] == [Decimal("-0.3"), Decimal("0.3")]
+    assert alert_panels.both_ways(replace(catalogue, alert_files=()), "RequestRateDeviation").limits == ()
 
 
 def test_descriptions_name_no_template_and_no_single_service_for_all(dashboards: dict[str, Dashboard]) -> None:

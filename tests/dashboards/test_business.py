@@ -44,7 +44,7 @@ def test_every_kpi_is_shown_once(catalogue: Catalogue) -> None:
 def test_a_kpi_is_held_against_what_is_usual(catalogue: Catalogue) -> None:
     """Its value, its baseline, and the baseline less the deviation that somebody is told of."""
     orders = panel(catalogue, "Orders a minute")
-    chosen = '{kpi="orders-per-minute", service="orders"}'
+    chosen = '{cluster=~"$cluster", kpi="orders-per-minute", service="orders"}'
     assert [query.expression for query in orders.queries] == [
         f"kpi:value{chosen}",
         f"kpi:baseline{chosen}",
@@ -91,3 +91,28 @@ def test_what_somebody_is_told_of_stands_first(catalogue: Catalogue) -> None:
     """KPIs with an alert, before what explains them."""
     first = {each.title for each in business.build(catalogue).rows[0].panels}
     assert first == {each.title for spec in catalogue.specs for each in spec.kpis if each.alert is not None}
+
+
+def test_every_question_follows_the_chosen_cluster(catalogue: Catalogue) -> None:
+    """KPIs as well, also on the page of somebody who has specs alone; but numbers of alerts that know no cluster."""
+    for each in (catalogue, replace(catalogue, alert_files=())):
+        board = business.build(each)
+        assert "cluster" in {variable.name for variable in board.variables}
+        alerts = {panel.title for panel in alert_panels.of_dashboard(each, business.UID)}
+        found = [
+            panel.title
+            for panel in board.panels
+            if panel.title not in alerts
+            and not all('cluster=~"$cluster"' in query.expression for query in panel.queries)
+        ]
+        assert found == []
+
+
+def test_units_sold_twice_are_shown_once(catalogue: Catalogue) -> None:
+    """By the alert's own panel, with the alert's limit."""
+    shown = [
+        each.title
+        for each in business.build(catalogue).panels
+        if any("shop_oversold_units_total" in query.expression for query in each.queries)
+    ]
+    assert shown == ["Oversold"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 import yaml
 
 from dashboards.model import Dashboard
-from dashboards.queries import Asked, queries
+from dashboards.queries import Asked, offered, queries
 from tests.contract.selectors import listed, listed_faults, named
 from tools.install import find
 
@@ -30,19 +31,21 @@ def series() -> dict[str, str]:
 
 
 def asked(dashboards: dict[str, Dashboard]) -> list[Asked]:
-    """What the four pages ask of others than the shop."""
+    """What the four pages ask of others than the shop, what their variables offer as well."""
+    boards = [dashboards[uid] for uid in PAGES]
     return [
         each
-        for each in queries([dashboards[uid] for uid in PAGES])
+        for each in (*queries(boards), *offered(boards))
         if each.datasource == "prometheus" and not SHOPS.search(each.expression)
     ]
 
 
 def without_data(found: list[Asked], series: dict[str, str], folder: Path) -> set[str]:
-    """Those of *found* that return nothing after three hours of *series*, by a real Prometheus' evaluation."""
+    """Those of *found* that return no number after three hours of *series*, by a real Prometheus' evaluation."""
     cases: list[dict[str, Any]] = [
         {
-            "expr": f"clamp_max(count(\n{each.expression}\n), 1)",
+            # NaN and ∞ are no data: neither is less than ∞ and more than -∞.
+            "expr": f"clamp_max(count((\n{each.expression}\n) > -Inf < Inf), 1)",
             "eval_time": "3h",
             "exp_samples": [{"labels": "{}", "value": 1}],
         }
@@ -80,6 +83,24 @@ def test_a_missing_metric_leaves_its_panels_empty(
     """The test above can fail."""
     fewer = {name: values for name, values in series.items() if not name.startswith("pilot_xds_pushes")}
     assert without_data(asked(dashboards), fewer, tmp_path) == {"tw-mesh: Pushes A"}
+
+
+@pytest.mark.parametrize("nothing", ["0 * up / 0", "up / 0", "-up / 0"], ids=["NaN", "∞", "-∞"])
+def test_what_is_no_number_is_no_data(nothing: str, tmp_path: Path) -> None:
+    """A share of nothing draws nothing."""
+    asked_for = Asked(
+        dashboard="tw-x",
+        panel="P",
+        kind="stat",
+        ref_id="A",
+        datasource="prometheus",
+        expression=nothing,
+        instant=True,
+        collapsed=False,
+    )
+    known = {'up{job="a"}': "1x200"}
+    assert without_data([asked_for], known, tmp_path) == {"tw-x: P A"}
+    assert without_data([replace(asked_for, expression="up")], known, tmp_path) == set()
 
 
 def test_examples_have_labels_that_their_exporters_write(series: dict[str, str]) -> None:

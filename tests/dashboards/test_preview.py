@@ -133,6 +133,23 @@ def test_what_is_beyond_its_limit_is_named_first() -> None:
     assert "Nothing is beyond its limit" in shown(board(panels[0]), Answers(known))
 
 
+def test_panels_of_one_title_have_addresses_of_their_own() -> None:
+    """What is beyond its limit leads to its own panel, and not to the first that is called the same."""
+    known = {"good": [({"job": "a"}, 0.1)], "bad": [({"job": "a"}, 0.9)]}
+    panels = [panel("stat", each, title="Budget left", limits=LIMITS) for each in ("good", "bad")]
+    text = shown(board(*panels), Answers(known))
+    first, second = re.findall(r'<article [^>]*id="([^"]+)"', text)
+    assert first != second
+    assert re.findall(r'href="#([^"]+)">Budget left', text) == [second]
+
+
+def test_no_address_comes_twice(dashboards: dict[str, Dashboard]) -> None:
+    """On a page of all dashboards."""
+    sheets = [sheet(Answers({}), each, end=END, named={}) for each in dashboards.values()]
+    found = re.findall(r'\bid="([^"]+)"', page(sheets, end=END, address="http://prometheus.example"))
+    assert len(found) == len(set(found)) > 300
+
+
 def test_an_empty_panel_says_so() -> None:
     """In the words of the panel where it has some."""
     text = shown(board(panel("timeseries", "up"), panel("table", "up", no_value="Nothing fires")), Answers({}))
@@ -152,7 +169,7 @@ def test_a_choice_that_must_be_made_is_the_first_that_there_is() -> None:
     """Or what was named."""
     service = Variable(name="service", label="Service", query="label_values(info{}, sloth_service)")
     page_of_one = board(panel("stat", 'up{job="$service"}'), variables=(service,))
-    answers = Answers({"count by": [({"sloth_service": "users"}, 1.0), ({"sloth_service": "catalog"}, 1.0)]})
+    answers = Answers({"group by": [({"sloth_service": "users"}, 1.0), ({"sloth_service": "catalog"}, 1.0)]})
     assert sheet(answers, page_of_one, end=END, named={}).chosen == (("service", "catalog"),)
     assert answers.asked[-1] == 'up{job="catalog"}'
     assert sheet(answers, page_of_one, end=END, named={"service": "users"}).chosen == (("service", "users"),)
@@ -215,6 +232,14 @@ def test_a_prometheus_that_does_not_answer_is_told(tmp_path: Path) -> None:
         (("--prometheus", "nonsense"), "expected an address such as"),
         (("--prometheus", "http://127.0.0.1:9", "--dashboard", "tw-x"), "no dashboard is tw-x; known: tw-slo-overview"),
         (("--prometheus", "http://127.0.0.1:9", "--variable", "service"), "'service' is not NAME=VALUE"),
+        (
+            ("--prometheus", "http://127.0.0.1:9", "--variable", "servic=x"),
+            "no dashboard has servic; known: cluster, service, slo",
+        ),
+        (
+            ("--prometheus", "http://127.0.0.1:9", "--dashboard", "tw-oncall", "--variable", "service=x"),
+            "no dashboard has service; known: cluster",
+        ),
         ((), "Missing option '--prometheus'"),
     ],
 )

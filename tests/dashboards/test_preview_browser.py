@@ -13,6 +13,7 @@ from dashboards.preview import page, sheet, write
 from local.server import program
 from tests.dashboards.answers import END, Answers
 
+PAGES = ("tw-oncall", "tw-slo-overview", "tw-service-orders")
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 LABELS = {
     "job": "storefront",
@@ -41,7 +42,7 @@ def opened(
     """The pages that people look at first, and what the browser complained of or asked of others."""
     file: Path = tmp_path_factory.mktemp("preview") / "page.html"
     answers = Answers({"": [(LABELS, 0.93), (LABELS | {"job": "orders", "sloth_service": "orders", "le": "1"}, 0.2)]})
-    sheets = [sheet(answers, dashboards[uid], end=END, named={}) for uid in ("tw-slo-overview", "tw-service-orders")]
+    sheets = [sheet(answers, dashboards[uid], end=END, named={}) for uid in PAGES]
     write(file, page(sheets, end=END, address="http://prometheus.example"))
     shown = browser.new_page(viewport=WIDE)  # type: ignore[arg-type]
     said: list[str] = []
@@ -59,6 +60,7 @@ def test_the_browser_has_nothing_to_complain_of(opened: tuple[Page, list[str]]) 
     pictures = shown.evaluate("[...document.images].map(each => each.complete && each.naturalWidth > 100)")
     assert len(pictures) > 20
     assert all(pictures)
+    assert shown.evaluate("[...document.querySelectorAll('section')].map(each => each.id)") == list(PAGES)
     # A policy that refused the style would leave a page in one column.
     assert shown.evaluate("getComputedStyle(document.querySelector('.grid')).display") == "grid"
 

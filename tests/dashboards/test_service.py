@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from decimal import Decimal
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards import service
+from dashboards import red, service, shop_series
 from dashboards.model import Dashboard
 from slo.catalogue import Catalogue
 
@@ -65,6 +67,35 @@ def test_only_alerts_of_the_service_are_shown(dashboards: dict[str, Dashboard]) 
         for query in panel.queries:
             assert "users" in query.expression
             assert "orders" not in query.expression
+
+
+def test_a_service_without_a_kpi_of_its_requests_shows_them_as_they_are(catalogue: Catalogue) -> None:
+    """Its first panel would read a KPI that nobody records."""
+    spec = next(each for each in catalogue.specs if each.service == "catalog")
+    without = replace(spec, kpis=())
+    files = tuple(
+        replace(file, specs=tuple(without if each is spec else each for each in file.specs)) for file in catalogue.files
+    )
+    with_it, new = (service.build(known, spec).panels[0] for known in (catalogue, replace(catalogue, files=files)))
+    assert "kpi:baseline" in with_it.queries[1].expression
+    assert new == red.requests(shop_series.of_service("catalog"))
+
+
+def test_a_name_with_a_point_matches_nobody_else(catalogue: Catalogue) -> None:
+    """Neither in PromQL nor in LogQL: a point would stand for any sign."""
+    (spec,) = [each for each in catalogue.specs if each.service == "users"]
+    board = service.build(catalogue, replace(spec, service="users.v2"))
+    patterns = {
+        found
+        for panel in board.panels
+        for query in panel.queries
+        for found in re.findall(r'(?:job|service)=~"(users[^"]*)"', query.expression)
+    }
+    assert patterns == {"users[.]v2(-worker)?"}
+    (logs,) = [link.url for link in board.links if link.title == "Logs"]
+    assert "users[.]v2(-worker)?" in unquote(logs)
+    assert re.fullmatch(shop_series.with_worker("users.v2"), "users.v2-worker")
+    assert not re.fullmatch(shop_series.with_worker("users.v2"), "users-v2")
 
 
 def test_it_leads_to_what_it_depends_on(dashboards: dict[str, Dashboard]) -> None:

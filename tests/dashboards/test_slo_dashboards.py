@@ -13,10 +13,14 @@ import yaml
 
 from alerts import rule_files
 from dashboards import slo_detail, slo_overview, slo_series
+from dashboards.model import Dashboard
+from dashboards.preview import page, sheet
+from dashboards.preview_parts import MOST_ROWS
 from dashboards.queries import queries
 from slo import artifact
 from slo.catalogue import Catalogue
 from slo.windows import DAY, for_period, spell
+from tests.dashboards.answers import END, Answers
 from tools.install import find
 
 # What sloth's public dashboards (14348 and 14643 at grafana.com) read.
@@ -164,3 +168,40 @@ def test_files_are_small_enough_to_read(files: dict[str, str]) -> None:
     assert len(sizes) == 2
     assert sum(sizes) < 100 * 1024
     assert all(json.loads(files[name])["uid"] for name in files)
+
+
+def test_of_many_the_one_that_pages_comes_first(strangers: Catalogue) -> None:
+    """Sixty promises, some with less left and some with more: its line is not beyond what a screen shows."""
+    board = slo_overview.build(strangers)
+    spent = [({"sloth_service": f"calm-{number:02}"}, 0.5, number / 58) for number in range(59)]
+    found = [*spent, ({"sloth_service": "ablaze"}, 490.0, 0.6)]
+    answers = Answers(
+        {
+            "slo:current_burn_rate:ratio": [(labels, burn) for labels, burn, _ in found],
+            "slo:period_error_budget_remaining:ratio": [(labels, left) for labels, _, left in found],
+        }
+    )
+    titles = [panel.title for panel in board.panels]
+    assert titles.index("Burning fastest") < titles.index("Promises")
+    table = next(panel for panel in board.panels if panel.title == "Promises")
+    alone = replace(board, rows=(replace(board.rows[0], panels=(table,)),))
+    text = page([sheet(answers, alone, end=END, named={})], end=END, address="http://prometheus.example")
+    assert text.count("calm-") == MOST_ROWS - 1
+    assert text.index("ablaze") < text.index("calm-")
+
+
+def test_the_shops_pages_of_slos_show_its_deploys_and_faults(catalogue: Catalogue) -> None:
+    """Of the services that are chosen, their workers among them; a stranger's have no such metrics."""
+    for module, operator in ((slo_overview, "=~"), (slo_detail, "=")):
+        drawn = {each.name: each.expression for each in module.build(catalogue).annotations}
+        assert f'app_build_info{{service{operator}"$service",cluster=~"$cluster"}}' in drawn["Deploys"]
+        assert 'shop_fault_active{job=~"($service)(-worker)?",cluster=~"$cluster"}' in drawn["Injected faults"]
+
+
+def test_versions_are_of_the_chosen_services_and_places(dashboards: dict[str, Dashboard]) -> None:
+    """On every page that shows them."""
+    chosen = {"tw-application": '=~"$service"', "tw-service-orders": '="orders"'}
+    for uid, service in chosen.items():
+        (panel,) = [each for each in dashboards[uid].panels if each.title == "Versions"]
+        wanted = f'app_build_info{{service{service},cluster=~"$cluster",namespace=~"$namespace"}}'
+        assert wanted in panel.queries[0].expression

@@ -16,7 +16,7 @@ import pytest
 import urllib3
 
 from local.preflight import is_free
-from local.settings import PORTS
+from local.settings import BASE, PORTS
 from local.shop import SERVICES
 from tests.ports import free_base
 
@@ -29,9 +29,9 @@ class Platform:
 
     python = (sys.executable,)
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, base: int) -> None:
         self.state = state
-        self.base = free_base()
+        self.base = base
         self.environment = {
             **os.environ,
             "TILLWATCH_STATE": str(state),
@@ -60,7 +60,7 @@ class Platform:
 
     def port(self, part: str) -> int:
         """Port of *part*."""
-        return PORTS[part] + self.base - 8000
+        return PORTS[part] + self.base - BASE
 
     def url(self, part: str) -> str:
         """Address of *part*."""
@@ -145,10 +145,11 @@ class Platform:
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """A platform that is not running; what is left of it in the end is ended."""
-    made = Platform(tmp_path_factory.mktemp("state"))
-    yield made
-    for process in made.processes():
-        process.kill()
+    with free_base() as base:
+        made = Platform(tmp_path_factory.mktemp("state"), base)
+        yield made
+        for process in made.processes():
+            process.kill()
 
 
 @pytest.fixture(scope="session")

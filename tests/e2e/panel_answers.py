@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Sequence
 
 import pytest
 
 from budget.errors import BudgetError
-from budget.prometheus import Prometheus
 from dashboards.model import Dashboard
-from dashboards.queries import Asked, queries
+from dashboards.preview_answers import Source
+from dashboards.queries import Asked, offered, queries
 
 CHOSEN = {"service": "orders", "slo": "availability"}
 """What a page of one SLO is opened with."""
@@ -19,25 +20,27 @@ SECONDS, STEP_SECONDS = 45, 5
 
 
 def asked(dashboards: Iterable[Dashboard]) -> list[Asked]:
-    """Every question of Prometheus, of collapsed rows as well."""
+    """Every question of Prometheus, of collapsed rows and of what variables offer as well."""
     found: list[Asked] = []
     for board in dashboards:
         chosen = CHOSEN if board.uid == "tw-slo-detail" else {}
         found += queries([board], chosen, month=time.gmtime().tm_mon)
+        found += offered([board], chosen)
     return [each for each in found if each.datasource == "prometheus"]
 
 
-def answered(prometheus: Prometheus, question: Asked) -> bool:
-    """Whether there are data of the last seconds. An error of Prometheus is a failure."""
+def answered(prometheus: Source, question: Asked) -> bool:
+    """Whether there are numbers of the last seconds: NaN and ∞ draw nothing. An error of Prometheus is a failure."""
     try:
         if question.instant:
-            return bool(prometheus.instant(question.expression))
+            return any(math.isfinite(sample.value) for sample in prometheus.instant(question.expression))
         end = time.time()
-        return bool(prometheus.range(question.expression, start=end - SECONDS, end=end, step_seconds=STEP_SECONDS))
+        lines = prometheus.range(question.expression, start=end - SECONDS, end=end, step_seconds=STEP_SECONDS)
+        return any(math.isfinite(value) for line in lines for _, value in line.points)
     except BudgetError as error:
         pytest.fail(f"{question.dashboard}: {question.panel} {question.ref_id}: {error}\n{question.expression}")
 
 
-def unanswered(prometheus: Prometheus, questions: Sequence[Asked]) -> list[Asked]:
+def unanswered(prometheus: Source, questions: Sequence[Asked]) -> list[Asked]:
     """Those of *questions* without data."""
     return [each for each in questions if not answered(prometheus, each)]

@@ -13,7 +13,7 @@ import pytest
 
 from local.part import Part
 from local.settings import Settings
-from tests.ports import free_base
+from tests.ports import free_base, free_port
 
 # Answers 503 for so many seconds, then 200. -S: no site-packages, so that it starts in some 30 ms.
 SERVER = """
@@ -29,17 +29,11 @@ HTTPServer(("127.0.0.1", int(sys.argv[1])), Answer).serve_forever()
 """
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path) -> Iterator[Settings]:
     """Settings with an own run directory and tree, and ports that are free."""
-    return Settings(run=tmp_path / "state" / "run", port_base=free_base(), root=tmp_path / "tree")
+    with free_base() as base:
+        yield Settings(run=tmp_path / "state" / "run", port_base=base, root=tmp_path / "tree")
 
 
 @pytest.fixture
@@ -47,7 +41,7 @@ def server_part() -> Callable[..., Part]:
     """Makes a part that answers on a free port."""
 
     def make(name: str = "server", *, late_seconds: float = 0, **options: Any) -> Part:
-        port = _free_port()
+        port = free_port()
         command = (sys.executable, "-S", "-c", SERVER, str(port), str(late_seconds))
         return Part(name=name, command=command, ready_url=f"http://127.0.0.1:{port}/", **options)
 

@@ -1,11 +1,13 @@
 """`up` and `down` with a dummy in place of the parts: signals, terminal, and a start that fails."""
 
+import contextlib
 import os
 import pty
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,8 +23,7 @@ PROGRAM = """
 import sys
 from local import configuration, preflight, tended, up
 from local.part import Part
-tended.ALIVE_SECONDS = 0.1
-script = sys.argv[1]
+script, tended.ALIVE_SECONDS = sys.argv[1], float(sys.argv[2])
 preflight.check = lambda settings, choice, **_: {}
 up.telemetry.Telemetry.prepare = lambda self: None
 configuration.write = lambda settings, choice, **_: settings.logs.mkdir(parents=True, exist_ok=True)
@@ -33,6 +34,8 @@ main(["up"])
 """
 SLEEP = "import time; time.sleep(600)"
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+# How long a part must live to be taken for ready: a busy machine may need longer to see one fail.
+SOON, LATE = "0.1", "60"
 
 
 def _environment(settings: Settings) -> dict[str, str]:
@@ -40,15 +43,20 @@ def _environment(settings: Settings) -> dict[str, str]:
     return {**os.environ, **own}
 
 
-def _start(settings: Settings, script: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, script],
+@contextlib.contextmanager
+def _start(settings: Settings, script: str, alive_seconds: str = SOON) -> Iterator["subprocess.Popen[str]"]:
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, script, alive_seconds],
         cwd=ROOT,
         env=_environment(settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()  # where a test has failed: nobody else would end it
 
 
 def _wait_until_ready(process: "subprocess.Popen[str]") -> None:
@@ -90,7 +98,7 @@ def test_down_stops_it_from_elsewhere(settings: Settings) -> None:
 
 def test_a_part_that_fails_at_the_start_is_exit_1(settings: Settings) -> None:
     """The reason is the last thing said; nothing is left running."""
-    with _start(settings, "raise SystemExit('out of paper')") as process:
+    with _start(settings, "raise SystemExit('out of paper')", LATE) as process:
         _, errors = process.communicate(timeout=10)
     assert process.returncode == 1
     assert errors.splitlines()[0] == "dummy did not start: exit code 1"
@@ -102,7 +110,7 @@ def test_ctrl_c_on_a_terminal_stops_and_a_second_one_insists(settings: Settings)
     """The keys reach the platform alone, which is patient until it is told not to be."""
     controller, terminal = pty.openpty()
     with subprocess.Popen(
-        [sys.executable, "-c", f"{ON_TERMINAL}\n{PROGRAM}", STUBBORN],
+        [sys.executable, "-c", f"{ON_TERMINAL}\n{PROGRAM}", STUBBORN, SOON],
         cwd=ROOT,
         env=_environment(settings),
         stdin=terminal,
@@ -144,7 +152,7 @@ def test_a_terminal_that_is_closed_is_a_clean_stop(settings: Settings) -> None:
     """It can be written to no more; the parts stop in order all the same."""
     controller, terminal = pty.openpty()
     with subprocess.Popen(
-        [sys.executable, "-c", f"{ON_TERMINAL}\n{PROGRAM}", SLEEP],
+        [sys.executable, "-c", f"{ON_TERMINAL}\n{PROGRAM}", SLEEP, SOON],
         cwd=ROOT,
         env=_environment(settings),
         stdin=terminal,

@@ -52,8 +52,14 @@ def test_every_record_is_what_its_rule_makes_of_the_rest(past: Any, file: Path) 
 
 
 REQUESTS = ROOT / "generated/prometheus/rules" / f"{request_records.STEM}.yaml"
-# Recorded here of what is drawn: nothing draws statements of databases, and calls between services.
-NOT_DRAWN = {conventions.STATEMENTS_IN_TIME, conventions.CALLS_BY_OUTCOME, conventions.CALLS_IN_TIME}
+# Recorded here of what is drawn: nothing draws statements of databases, calls between services, nor times of steps.
+NOT_DRAWN = {
+    conventions.STATEMENTS_IN_TIME,
+    conventions.CALLS_BY_OUTCOME,
+    conventions.CALLS_IN_TIME,
+    conventions.STEPS_IN_TIME,
+    conventions.CHANGES_SEEN_IN_TIME,
+}
 WHOLE = (conventions.REQUESTS_BY_CODE, conventions.ANSWERS, conventions.ANSWERS_IN_TIME)
 
 
