@@ -60,9 +60,20 @@ def svg(burndown: Burndown) -> str:
         points = thinned(_broken(burndown), _MOST_POINTS)
         axes.plot([at / _DAY for at, _ in points], [left for _, left in points], color=_LINE, linewidth=1.6)
         axes.axhline(0, color=PAGE, linewidth=1)
-        handles, _ = axes.get_legend_handles_labels()
-        if handles:
-            axes.legend(fontsize=8, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=5, frameon=False, borderpad=0)
+        handles, labels = axes.get_legend_handles_labels()
+        # Above the picture, at the cost of its height alone; so narrow that all five kinds stand in one line.
+        figure.legend(
+            handles,
+            labels,
+            loc="outside upper left",
+            ncols=5,
+            fontsize=8,
+            frameon=False,
+            borderpad=0,
+            handlelength=1.2,
+            handletextpad=0.4,
+            columnspacing=1.1,
+        )
         file = io.StringIO()
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None, "Title": burndown.title})
     text = file.getvalue()
@@ -109,8 +120,8 @@ def _shaded(axes: Axes, burndown: Burndown) -> None:
         axes.axvspan(begin / _DAY, end / _DAY, facecolor="#eef0f3", edgecolor="#b8bfc8", hatch="//", label="made up")
     _spans(axes, burndown.gaps, least, color=UNKNOWN, alpha=0.5, label="no data")
     _spans(axes, burndown.incidents, least, color=INCIDENT, alpha=0.35, label="incident")
-    _spans(axes, burndown.tickets, least, color=TICKET, alpha=0.9, label="ticket open", ymax=0.035)
-    _spans(axes, burndown.pages, least, color=PAGE, alpha=0.9, label="page fires", ymax=0.07)
+    _spans(axes, burndown.tickets, least, color=TICKET, alpha=0.9, label="ticket", ymax=0.035)
+    _spans(axes, burndown.pages, least, color=PAGE, alpha=0.9, label="page", ymax=0.07)
 
 
 def _spans(

@@ -128,12 +128,14 @@ def change(slo: SloReport) -> str:
 def limits(account: Account, *, counts: bool = True) -> str:
     """What limits the figures of a range."""
     found = account.spending
+    if not found.is_known:
+        return "nothing is known of it"
     said = []
-    if found.is_known and found.measured < WHOLE:
+    if found.measured < WHOLE:
         said.append(f"{percent(found.measured)} of it is known")
-    if account.seeded > 0 and found.is_known:
+    if account.seeded > 0:
         said.append(f"{percent(account.seeded)} of it {SEEDED}")
-    if counts and found.is_known and 0 < found.allowed < FEW:
+    if counts and 0 < found.allowed < FEW:
         said.append("so few events that one failure breaks it")
     return "; ".join(said)
 

@@ -252,6 +252,35 @@ def test_names_stay_text_in_pictures() -> None:
     assert name in "".join(ElementTree.fromstring(drawn).itertext())
 
 
+def test_a_picture_with_everything_has_room_for_its_course() -> None:
+    """Names of all kinds stand above it in one line, and do not push it aside."""
+    shaded = [(DAY / 4, DAY / 3)]
+    drawn = svg(
+        Burndown(
+            title="x",
+            course=[(0, 1.0), (DAY, -0.5)],
+            incidents=shaded,
+            pages=shaded,
+            tickets=shaded,
+            gaps=shaded,
+            seeded=(0, DAY / 4),
+            start=0,
+            end=DAY,
+        )
+    )
+    root = ElementTree.fromstring(drawn)
+    words = [each.text for each in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert [each for each in words if each in ("made up", "no data", "incident", "ticket", "page")] == [
+        "made up",
+        "no data",
+        "incident",
+        "ticket",
+        "page",
+    ]
+    rooms = [float(each[0].get("width")) for each in root.iter("{http://www.w3.org/2000/svg}clipPath")]
+    assert max(rooms) > 0.8 * float(root.get("viewBox").split()[2])
+
+
 def test_names_stay_text_in_markdown() -> None:
     """No tag, no link but that of the runbook, and no cell that ends too early."""
     text = report_page.markdown(hostile())
