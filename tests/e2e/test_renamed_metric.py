@@ -32,8 +32,8 @@ RULES = [ROOT / f"generated/prometheus/rules/{stem}.yaml" for stem in ("catalog"
 METRIC, RENAMED = "http_server_request_duration_seconds", "http_server_answer_duration_seconds"
 SECONDS = 40.0
 """Until two scrapes are seen, and rules have had turns that build on one another."""
-OTHERS = ("up", "http_client_")
-"""Prometheus' own, and of services that ask others."""
+OTHERS = ("up", "http_client_", "journey_")
+"""Prometheus' own, of services that ask others, and of the probes."""
 
 
 @dataclass(frozen=True)
