@@ -17,7 +17,7 @@ from services.catalog.domain.price_watch import PriceWatch
 from services.shared import jobs, service
 from services.shared.config import Config
 from services.shared.database import Database
-from services.shared.faults import FaultBoard, database_guard
+from services.shared.faults import FaultBoard, database_guard, database_pause
 from services.shared.faults_api import expose_to
 from services.shared.identity import TokenVerifier
 
@@ -47,6 +47,7 @@ def create_app(
     board = FaultBoard(clock=clock, random=random.random)
     if database is not None:
         database.guard = database_guard(board)
+        database.pause = database_pause(board, time.sleep)
         jobs.show_in(registry, database, (), (BACKUP,))
     # Longer than copies last: one that was on its way into the cache may come late.
     written = InProcessCache(2 * CACHE_SECONDS, clock=clock)

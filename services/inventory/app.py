@@ -24,7 +24,7 @@ from services.inventory.api.refusals import answered
 from services.shared import migrate, openapi, service
 from services.shared.config import Config
 from services.shared.database import Database
-from services.shared.faults import FaultBoard, database_guard
+from services.shared.faults import FaultBoard, database_guard, database_pause
 from services.shared.faults_api import expose_to
 from services.shared.idempotent_requests import IdempotentRequests
 from services.shared.identity import TokenVerifier
@@ -48,6 +48,7 @@ def create_app(
     board = FaultBoard(clock=clock, random=random)
     board.on_injection(faults.STOCK_DRIFT, answered(drifts(database, now=now)))
     database.guard = database_guard(board)
+    database.pause = database_pause(board, time.sleep)
     unit_of_work = SqlUnitOfWork(database)
     outcomes = ReservationMetrics(registry)
     show_stock(registry, database)

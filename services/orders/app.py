@@ -20,7 +20,7 @@ from services.orders.domain.cart_ports import CartRepository
 from services.shared import jobs, migrate, openapi, service, traffic
 from services.shared.config import Config
 from services.shared.database import Database
-from services.shared.faults import FaultBoard, database_guard
+from services.shared.faults import FaultBoard, database_guard, database_pause
 from services.shared.faults_api import expose_to
 from services.shared.idempotent_requests import IdempotentRequests
 from services.shared.identity import TokenVerifier
@@ -46,6 +46,7 @@ def create_app(  # noqa: PLR0913  # a name for each thing that the service is pu
     """
     board = FaultBoard(clock=clock, random=random)
     database.guard = database_guard(board)
+    database.pause = database_pause(board, time.sleep)
     parts = assemble(
         config=config, database=database, registry=registry, carts=carts, board=board, connect=connect, now=now
     )

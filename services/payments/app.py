@@ -18,7 +18,7 @@ from services.payments.api.reads import add_reads, ledger_pages
 from services.shared import jobs, migrate, openapi, service
 from services.shared.config import Config
 from services.shared.database import Database
-from services.shared.faults import FaultBoard, database_guard
+from services.shared.faults import FaultBoard, database_guard, database_pause
 from services.shared.faults_api import expose_to
 from services.shared.idempotent_requests import IdempotentRequests
 from services.shared.identity import TokenVerifier
@@ -43,6 +43,7 @@ def create_app(
     """
     board = FaultBoard(clock=clock, random=random)
     database.guard = database_guard(board)
+    database.pause = database_pause(board, sleep)
     store = SqlStore(database)
     interruptions = Interruptions(board, sleep=sleep)
     operations = Operations(

@@ -30,12 +30,17 @@ _WRITING = "tillwatch_writing"
 
 
 class Database:
-    """Transactions over one engine. `guard` runs before each of them; fault injection makes it raise."""
+    """Transactions over one engine. Fault injection makes `guard`, which runs before each of them, raise, and `pause`,
+    which runs within each statement, take its time.
+    """
 
     def __init__(self, engine: Engine, metrics: DatabaseMetrics | None = None) -> None:
         self._engine = engine
         self._metrics = metrics
         self.guard: Callable[[], None] = _pass
+        self.pause: Callable[[], None] = _pass
+        # Behind the metrics' own, which begins to measure.
+        event.listen(engine, "before_cursor_execute", lambda *_: self.pause())
         self.dialect: str = engine.dialect.name
         # SQLite's writers poll for its lock, further and further apart, so that of many at once some never get it:
         # the threads of a process queue for it first. PostgreSQL's need no such thing.

@@ -58,7 +58,20 @@ class DatabaseDownFault(Fault):
     fault: Literal["database-down"]
 
 
-SHARED: tuple[type[Fault], ...] = (ErrorsFault, LatencyFault, DependencyTimeoutFault, DatabaseDownFault)
+class DatabaseSlowFault(Fault):
+    """A share of the statements takes *delay_seconds* longer, the connection held meanwhile."""
+
+    fault: Literal["database-slow"]
+    delay_seconds: float = Field(gt=0, le=MAX_DELAY_SECONDS, allow_inf_nan=False)
+
+
+SHARED: tuple[type[Fault], ...] = (
+    ErrorsFault,
+    LatencyFault,
+    DependencyTimeoutFault,
+    DatabaseDownFault,
+    DatabaseSlowFault,
+)
 
 
 class Kinds:

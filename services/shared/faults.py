@@ -19,7 +19,8 @@ ERRORS = "errors"
 LATENCY = "latency"
 DEPENDENCY_TIMEOUT = "dependency-timeout"
 DATABASE_DOWN = "database-down"
-KINDS = (ERRORS, LATENCY, DEPENDENCY_TIMEOUT, DATABASE_DOWN)
+DATABASE_SLOW = "database-slow"
+KINDS = (ERRORS, LATENCY, DEPENDENCY_TIMEOUT, DATABASE_DOWN, DATABASE_SLOW)
 MAX_SECONDS = 900
 NO_VALUE: Mapping[str, Any] = MappingProxyType({})
 
@@ -100,6 +101,16 @@ def database_guard(board: FaultBoard) -> Callable[[], None]:
             raise DatabaseUnavailable("the fault database-down is on")
 
     return guard
+
+
+def database_pause(board: FaultBoard, sleep: Callable[[float], None]) -> Callable[[], None]:
+    """A `Database.pause` that has a share of the statements wait while the fault `database-slow` is on."""
+
+    def pause() -> None:
+        if board.strikes(DATABASE_SLOW) and (value := board.value(DATABASE_SLOW)) is not None:
+            sleep(value["delay_seconds"])
+
+    return pause
 
 
 def show_in(registry: CollectorRegistry, board: FaultBoard, kinds: Iterable[str] = KINDS) -> None:

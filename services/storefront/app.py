@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from services.shared import jobs, limits, migrate, service
 from services.shared.config import Config
 from services.shared.database import Database
-from services.shared.faults import FaultBoard, database_guard
+from services.shared.faults import FaultBoard, database_guard, database_pause
 from services.shared.faults_api import expose_to
 from services.shared.outbound import peer_of
 from services.storefront.adapters.asking import PeerCalls
@@ -72,6 +72,7 @@ def create_app(  # noqa: PLR0913  # a name for each thing that the service is pu
     """
     board = FaultBoard(clock=clock, random=random)
     database.guard = database_guard(board)
+    database.pause = database_pause(board, time.sleep)
     jobs.show_in(registry, database, (), JOBS)
     connect = connect or partial(peer_of, config, registry=registry, board=board)
     sessions = SqlSessions(database, Box(settings.session_key))

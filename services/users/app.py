@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from services.shared import jobs, migrate, openapi, service
 from services.shared.config import Config
 from services.shared.database import Database
-from services.shared.faults import FaultBoard, database_guard
+from services.shared.faults import FaultBoard, database_guard, database_pause
 from services.shared.faults_api import expose_to
 from services.shared.identity import TokenVerifier
 from services.shared.limits import new_limiter
@@ -53,6 +53,7 @@ def create_app(  # noqa: PLR0913  # a name for each thing that a service is put 
     """
     board = FaultBoard(clock=clock, random=random.random)
     database.guard = database_guard(board)
+    database.pause = database_pause(board, time.sleep)
     store = SqlStore(database, settings.limits)
     figures = UserMetrics(registry)
     sign_in = SignIn(store, hasher, signer, figures, now)

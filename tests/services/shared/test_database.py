@@ -1,6 +1,7 @@
 """services/shared/database.py, on both databases."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -147,6 +148,34 @@ def test_statements_and_connections_are_measured(database_url: str) -> None:
     assert (used, count) == (1.0, 1.0)
     assert registry.get_sample_value("db_client_connection_max") == 3.0
     assert registry.get_sample_value("db_client_connection_wait_time_seconds_count") == 1.0
+    database.close()
+
+
+def test_the_pause_of_a_fault_is_a_statements_own_time(database_url: str) -> None:
+    """It shows in the durations as a slow database does; each statement has one, and a mended one has none."""
+    registry = CollectorRegistry()
+    database = open_database(database_url, registry, pool_size=1)
+    paused = []
+
+    def pause() -> None:
+        paused.append(1)
+        time.sleep(0.05)
+
+    def seconds() -> float:
+        return registry.get_sample_value("db_client_operation_duration_seconds_sum", {"operation": "SELECT"}) or 0.0
+
+    database.pause = pause
+    with database.reading() as connection:
+        before, many = seconds(), len(paused)
+        connection.execute(text("SELECT 1"))
+        connection.execute(text("SELECT 1"))
+        assert len(paused) == many + 2
+        assert seconds() - before >= 0.1
+    database.pause = lambda: None
+    with database.reading() as connection:
+        before = seconds()
+        connection.execute(text("SELECT 1"))
+    assert seconds() - before < 0.05
     database.close()
 
 

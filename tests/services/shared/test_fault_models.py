@@ -6,6 +6,7 @@ import pytest
 from pydantic import Field, ValidationError
 
 from services.shared.fault_models import Fault, Kinds
+from services.shared.faults import KINDS
 
 ALL = {"seconds": 60}
 
@@ -29,6 +30,7 @@ class StockDrift(Fault):
             {"fault": "dependency-timeout", "peer": "payments"}, 1, {"peer": "payments"}, id="dependency-timeout"
         ),
         pytest.param({"fault": "database-down"}, 1, {}, id="database-down"),
+        pytest.param({"fault": "database-slow", "delay_seconds": 0.5}, 1, {"delay_seconds": 0.5}, id="database-slow"),
         pytest.param({"fault": "stock-drift", "units": 3}, 1, {"units": 3}, id="one of its own"),
     ],
 )
@@ -49,6 +51,9 @@ def test_a_kind_says_what_it_needs(body: dict, share: float, value: dict) -> Non
         pytest.param({"fault": "dependency-timeout"}, id="no peer"),
         pytest.param({"fault": "dependency-timeout", "peer": "Bad Name"}, id="no name of a peer"),
         pytest.param({"fault": "database-down", "peer": "x"}, id="another kind's field"),
+        pytest.param({"fault": "database-slow"}, id="a slow database without a delay"),
+        pytest.param({"fault": "database-slow", "delay_seconds": 0}, id="a slow database that is not slow"),
+        pytest.param({"fault": "database-slow", "delay_seconds": 31}, id="a database slower than every timeout"),
         pytest.param({"fault": "stock-drift", "units": 3}, id="another service's kind"),
         pytest.param({"fault": ["errors"]}, id="a list of kinds"),
         pytest.param({}, id="no kind"),
@@ -75,4 +80,6 @@ def test_two_kinds_cannot_share_a_name() -> None:
 
 def test_the_names_are_what_metrics_show() -> None:
     """The shared ones first."""
-    assert Kinds([StockDrift]).names == ("errors", "latency", "dependency-timeout", "database-down", "stock-drift")
+    shared = ("errors", "latency", "dependency-timeout", "database-down", "database-slow")
+    assert Kinds([StockDrift]).names == (*shared, "stock-drift")
+    assert Kinds().names == KINDS == shared

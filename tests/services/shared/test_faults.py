@@ -3,9 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry
 
 from services.shared.errors import DatabaseUnavailable
-from services.shared.faults import ERRORS, FaultBoard, database_guard
+from services.shared.faults import DATABASE_SLOW, ERRORS, KINDS, FaultBoard, database_guard, database_pause, show_in
 
 
 class Setup:
@@ -109,3 +110,52 @@ def test_the_database_is_down_while_the_fault_is_on() -> None:
         guard()
     setup.now += 10
     guard()
+
+
+def test_the_database_is_slow_while_the_fault_is_on() -> None:
+    """A statement waits as long as was asked for, and no longer than the fault lasts."""
+    setup, slept = Setup(), []
+    pause = database_pause(setup.board, slept.append)
+    pause()
+    setup.board.inject(DATABASE_SLOW, share=1, seconds=10, value={"delay_seconds": 0.5})
+    pause()
+    pause()
+    setup.now += 10
+    pause()
+    assert slept == [0.5, 0.5]
+
+
+def test_a_share_of_the_statements_is_slow() -> None:
+    """Drawn anew for each."""
+    setup, slept = Setup(), []
+    pause = database_pause(setup.board, slept.append)
+    setup.board.inject(DATABASE_SLOW, share=0.3, seconds=10, value={"delay_seconds": 0.5})
+    for setup.drawn in (0.0, 0.2999, 0.3, 0.999):
+        pause()
+    assert slept == [0.5, 0.5]
+
+
+def test_a_fault_that_ends_while_a_statement_is_about_to_wait_hinders_nothing() -> None:
+    """Its value is gone then."""
+    setup, slept = Setup(), []
+    setup.board.inject(DATABASE_SLOW, share=1, seconds=10, value={"delay_seconds": 0.5})
+
+    class Ending(FaultBoard):
+        def strikes(self, kind: str) -> bool:
+            return True
+
+    database_pause(Ending(clock=lambda: setup.now, random=lambda: 0.0), slept.append)()
+    assert slept == []
+
+
+def test_every_shared_fault_is_shown() -> None:
+    """A slow database among them: 1 while it lasts."""
+    setup, registry = Setup(), CollectorRegistry()
+    show_in(registry, setup.board)
+
+    def shown(kind: str) -> float | None:
+        return registry.get_sample_value("shop_fault_active", {"fault": kind})
+
+    assert {kind: shown(kind) for kind in KINDS} == dict.fromkeys(KINDS, 0.0)
+    setup.board.inject(DATABASE_SLOW, share=0, seconds=10, value={"delay_seconds": 0.5})
+    assert (shown(DATABASE_SLOW), shown(ERRORS)) == (1.0, 0.0)
