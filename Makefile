@@ -11,13 +11,14 @@ WORKERS ?= 3
 BENCH_ARGS ?=
 LOAD_ARGS ?= --shape steady --workers 2
 CAPACITY_ARGS ?=
-# Of a platform that runs: where it is, and the key that its services know.
+DRILL_ARGS ?=
+# Of a platform that runs: where it is, the key that its services know, and that of its probes.
 LOAD_STATE := $(or $(TILLWATCH_STATE),$(or $(XDG_STATE_HOME),$(HOME)/.local/state)/tillwatch)
 LOAD_AT := --host http://127.0.0.1:$(or $(PORT_BASE),8000) --prometheus http://127.0.0.1:$(shell expr $(or $(PORT_BASE),8000) + 1090)
-LOAD_KEY := TRAFFIC_KEY_FILE=$(LOAD_STATE)/run/secrets/shop/TRAFFIC_KEY
+LOAD_KEYS := TRAFFIC_KEY_FILE=$(LOAD_STATE)/run/secrets/shop/TRAFFIC_KEY PROBE_KEY_FILE=$(LOAD_STATE)/run/secrets/PROBE_KEY
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-full test test-full load capacity lint generate bench env test-tools bench-tools
+.PHONY: help setup demo demo-full test test-full load capacity drill drill-all lint generate bench env test-tools bench-tools
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,10 +45,16 @@ test-full: setup test-tools ## the long forms too: 5,000 examples a property
 	@HYPOTHESIS_PROFILE=full $(PY) -m pytest -n $(WORKERS) -m "" $(PYTEST_ARGS)
 
 load: env ## a load run at the platform that runs: `make demo DEMO_ARGS=--for-load` elsewhere first (LOAD_ARGS)
-	@exec env $(LOAD_KEY) $(PY) -m synthetics load $(LOAD_AT) --report load-report $(LOAD_ARGS)
+	@exec env $(LOAD_KEYS) $(PY) -m synthetics load $(LOAD_AT) --report load-report $(LOAD_ARGS)
 
 capacity: env ## how many visits a second it bears, and what it runs out of; writes capacity.json (CAPACITY_ARGS)
-	@exec env $(LOAD_KEY) $(PY) -m synthetics capacity $(LOAD_AT) --report load-report $(CAPACITY_ARGS)
+	@exec env $(LOAD_KEYS) $(PY) -m synthetics capacity $(LOAD_AT) --report load-report $(CAPACITY_ARGS)
+
+drill: setup generate ## break three platforms on purpose: who must be paged is, in time, and nothing is lost (DRILL_ARGS)
+	@$(PY) -m local drill $(DRILL_ARGS)
+
+drill-all: setup generate ## every drill, each until PagerDuty has heard of its end (DRILL_ARGS)
+	@$(PY) -m local drill --all $(DRILL_ARGS)
 
 lint: env ## style, types, import contracts, and no drift between specs and generated/
 	@echo '==> ruff: rules'

@@ -14,18 +14,16 @@ NAME, STAFF = "journeys", "probe-staff"
 ROLES = ("staff", "warehouse")
 
 
-def staff_password(traffic_key: str) -> str:
+def staff_password(probe_key: str) -> str:
     """The password of the probes' staff account, which they make of the key as well."""
-    return accounts.staff(traffic_key).password
+    return accounts.staff(probe_key).password
 
 
 def staff(settings: Settings, plan: ShopProcesses) -> Part:
     """Makes the probes' staff account, or gives it back what it is to have."""
-    # The address is the same with every key.
-    email = accounts.staff("").email
     return Part(
         name=STAFF,
-        command=(sys.executable, "-m", "services.users.jobs", "add", email, *ROLES),
+        command=(sys.executable, "-m", "services.users.jobs", "add", accounts.STAFF_EMAIL, *ROLES),
         needs=("users",),
         environment=plan.environment("users") | {"PASSWORD_FILE": str(settings.staff_password)},
         once=True,
@@ -41,7 +39,12 @@ def journeys(settings: Settings) -> Part:
             *("--metrics-port", str(settings.port(NAME))),
         ),
         needs=("front-door", STAFF),
-        # In place of a key that whoever starts the platform may have in their environment.
-        environment={"TRAFFIC_KEY": "", "TRAFFIC_KEY_FILE": str(settings.traffic_key)},
+        # In place of keys that whoever starts the platform may have in their environment.
+        environment={
+            "TRAFFIC_KEY": "",
+            "TRAFFIC_KEY_FILE": str(settings.traffic_key),
+            "PROBE_KEY": "",
+            "PROBE_KEY_FILE": str(settings.probe_key),
+        },
         ready_url=f"{settings.url(NAME)}/metrics",
     )

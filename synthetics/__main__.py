@@ -5,6 +5,7 @@ import click
 from synthetics.commands_capacity import capacity
 from synthetics.commands_load import load
 from synthetics.commands_probe import probe
+from synthetics.commands_staff import staff_password
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -15,6 +16,7 @@ def main() -> None:
 main.add_command(capacity)
 main.add_command(load)
 main.add_command(probe)
+main.add_command(staff_password)
 
 if __name__ == "__main__":
     main(prog_name="python -m synthetics")

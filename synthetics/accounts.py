@@ -1,7 +1,8 @@
 """Accounts of shoppers, probes and load: few of them, used by visit after visit, as passwords are costly to check.
 
 Shoppers have new ones, at addresses that nobody can tell from others. Those of probes and load are the same after each
-restart: their passwords come of the key that also signs their claims.
+restart: addresses and passwords come of PROBE_KEY. Another key has other accounts, as nobody can change a password that
+nobody knows; and a stranger cannot register them beforehand, as their addresses cannot be guessed.
 """
 
 import base64
@@ -20,6 +21,7 @@ MARGIN_SECONDS = 120.0
 # Of all accounts that are not people's: nothing is ever mailed there, and users forgets those that nobody uses.
 DOMAIN = "probe.tillwatch.invalid"
 STAFF = "staff"
+STAFF_EMAIL = f"probe-staff@{DOMAIN}"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,12 +54,10 @@ class Account:
         return cls(email=f"account-{uuid.uuid4()}@{DOMAIN}", password=secrets.token_urlsafe(18))
 
     @classmethod
-    def of(cls, name: str, key: str, *, registers: bool = True) -> "Account":
-        """The account *name* of probes or load, whose password *key* makes."""
-        email = f"{name}@{DOMAIN}"
-        made = hmac.new(key.encode(), f"account:{email}".encode(), hashlib.sha256).digest()
-        password = base64.urlsafe_b64encode(made).decode().rstrip("=")
-        return cls(email=email, password=password, stable=True, registers=registers, registered=True)
+    def of(cls, name: str, key: str) -> "Account":
+        """The account *name* of probes or load, which *key* makes: its address as well as its password."""
+        email = f"{name}-{_made(key, f'address:{name}').hex()[:12]}@{DOMAIN}"
+        return cls(email=email, password=_password(email, key), stable=True, registered=True)
 
     @property
     def bearer(self) -> Mapping[str, str]:
@@ -171,5 +171,17 @@ class ProbeAccounts:
 
 
 def staff(key: str) -> Account:
-    """The staff account of probes and load; `python -m services.users.jobs add` makes it, and nobody else."""
-    return Account.of("probe-staff", key, registers=False)
+    """The staff account of probes and load; `python -m services.users.jobs add` makes it, and nobody else.
+
+    Its address is known, as that job gives the account the password of whichever key there is.
+    """
+    password = _password(STAFF_EMAIL, key)
+    return Account(email=STAFF_EMAIL, password=password, stable=True, registers=False, registered=True)
+
+
+def _password(email: str, key: str) -> str:
+    return base64.urlsafe_b64encode(_made(key, f"account:{email}")).decode().rstrip("=")
+
+
+def _made(key: str, what: str) -> bytes:
+    return hmac.new(key.encode(), what.encode(), hashlib.sha256).digest()

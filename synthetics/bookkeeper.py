@@ -32,6 +32,11 @@ class Bookkeeper:
     faults: list[str] = field(default_factory=list)
     stampede: dict[str, Any] | None = None
 
+    @property
+    def last_account(self) -> int:
+        """Those up to it may have bought something; 0: none."""
+        return max(self.accounts.values(), default=0)
+
     def take(self, process: str, told: Mapping[str, Any]) -> None:
         """Enter what *process* told."""
         self.book.add(told["delta"])
@@ -64,6 +69,7 @@ class Bookkeeper:
             "left_out": total.left_out,
             "under_way": sum(self.under_way.values()),
             "lag_p99": max(lags, default=None),
+            "accounts": self.last_account,
         }
 
     def result(self, now: float) -> dict[str, Any]:
@@ -74,7 +80,7 @@ class Bookkeeper:
             "row_seconds": self.row_seconds,
             "book": self.book.document(),
             "generators": [each.document() for each in self.health.values()],
-            "accounts": max(self.accounts.values(), default=0),
+            "accounts": self.last_account,
             "faults": self.faults,
             "stampede": self.stampede,
         }

@@ -1,7 +1,8 @@
 """The highest rate of visits at which all SLOs hold: found by bisection, within a number of trials and a time.
 
 A trial is a load run at one rate. What it is told by: the verdict on the SLOs, steps that failed at the client, and
-whether the generator could keep up. It is a rate that holds, one that does not, or one that nobody could try.
+whether the generator could keep up. It is a rate that holds, one that does not, or one that nobody could try. A trial
+that proves nothing ends the search, as the next one would prove as little.
 """
 
 import math
@@ -21,6 +22,7 @@ class Limit(StrEnum):
     SHOP = "the shop"
     GENERATOR = "the generator"
     HIGHEST = "the highest rate that was to be tried"
+    UNKNOWN = "a trial that proves nothing"
     TIME = "the time or the number of trials"
     STOPPED = "somebody stopped it"
 
@@ -29,6 +31,7 @@ class Limit(StrEnum):
 class Trial:
     """What a run at *rate* visits per second showed. generator: whether that was the bottleneck, so nothing is known.
 
+    unknown: nothing is, for another reason: there is no verdict, a worker died.
     facts: for the file. bottleneck: of the shop, what was fullest.
     """
 
@@ -36,6 +39,7 @@ class Trial:
     held: bool
     why: tuple[str, ...] = ()
     generator: bool = False
+    unknown: bool = False
     facts: dict[str, Any] = field(default_factory=dict)
     bottleneck: dict[str, Any] | None = None
 
@@ -51,7 +55,8 @@ class Found:
     @property
     def first_failed(self) -> Trial | None:
         """The first trial whose rate the shop did not bear."""
-        return next((trial for trial in self.trials if not trial.held and not trial.generator), None)
+        shops = (trial for trial in self.trials if not (trial.held or trial.generator or trial.unknown))
+        return next(shops, None)
 
 
 def search(
@@ -74,6 +79,8 @@ def search(
         if trial is None:
             return Found(rate=held, limit=Limit.STOPPED, trials=tuple(trials))
         trials.append(trial)
+        if trial.unknown:
+            return Found(rate=held, limit=Limit.UNKNOWN, trials=tuple(trials))
         if trial.held:
             held = rate
         else:

@@ -3,16 +3,14 @@
 import hashlib
 import hmac
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 
 HEADER = "X-Tillwatch-Traffic"
 GOOD_SECONDS = 600
 # One that ends on its way to a service proves nothing there.
 MARGIN_SECONDS = 60
-KEY, KEY_FILE = "TRAFFIC_KEY", "TRAFFIC_KEY_FILE"
 
 
 class Traffic(StrEnum):
@@ -44,14 +42,3 @@ class Claim:
             said = f"{self.traffic};{self._until}"
             self._text = f"{said};{hmac.new(self.key.encode(), said.encode(), hashlib.sha256).hexdigest()}"
         return {HEADER: self._text}
-
-
-def key_of(environ: Mapping[str, str]) -> str | None:
-    """The key in TRAFFIC_KEY, or in the file that TRAFFIC_KEY_FILE names; None: neither is set.
-
-    Raises:  OSError, UnicodeDecodeError: the file cannot be read.
-    """
-    key, file = environ.get(KEY), environ.get(KEY_FILE)
-    if not key and file:
-        key = Path(file).read_text(encoding="utf-8").strip()
-    return key or None

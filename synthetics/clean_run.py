@@ -18,8 +18,9 @@ import gevent  # type: ignore[import-untyped]
 from gevent.pool import Pool  # type: ignore[import-untyped]
 
 from synthetics.accounts import Account, staff
-from synthetics.claim import Claim, Traffic, key_of
+from synthetics.claim import Claim, Traffic
 from synthetics.journey import Journey, Outcome, Visit, clean_up, walk
+from synthetics.keys import Keys, keys_of
 from synthetics.load_accounts import account
 from synthetics.shopper import Shopper
 from synthetics.stampede import CLEAR_AWAY, count_units
@@ -36,7 +37,7 @@ class Cleaning:
     """What is done so far. failed: accounts that could not be cleared."""
 
     host: str
-    key: str = field(repr=False)
+    keys: Keys
     accounts: int
     tell: Callable[[str], None]
     cleared: int = 0
@@ -45,19 +46,19 @@ class Cleaning:
     claim: Claim = field(init=False)
 
     def __post_init__(self) -> None:
-        self.claim = Claim(traffic=Traffic.LOAD, key=self.key)
+        self.claim = Claim(traffic=Traffic.LOAD, key=self.keys.traffic)
 
     def all(self) -> None:
         """Clear every account."""
         pool = Pool(AT_ONCE)
         for number in range(1, self.accounts + 1):
-            pool.spawn(self._clear, account(number, self.key))
+            pool.spawn(self._clear, account(number, self.keys.probe))
             gevent.sleep(SIGN_IN_SECONDS)
         pool.join()
 
     def no_units(self) -> None:
         """The product of the stampede is sold out again, as it was."""
-        visit = Visit(random=Random(), others={"staff": staff(self.key)})
+        visit = Visit(random=Random(), others={"staff": staff(self.keys.probe)})
         if not self._walked(count_units(0), visit):
             self.failed += 1
         self.say()
@@ -107,14 +108,13 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seconds", type=float, required=True)
     parser.add_argument("--parent-pid", type=int, required=True)
     parser.add_argument("--stampede", action="store_true", help="the product of the stampede, too")
-    options, key = parser.parse_args(arguments), key_of(os.environ)
-    assert key is not None, "whoever starts this has looked for the key"
+    options, keys = parser.parse_args(arguments), keys_of(os.environ)
     gevent.get_hub().loop.update_now()
 
     def tell(line: str) -> None:
         print(line, flush=True)
 
-    cleaning = Cleaning(host=options.host, key=key, accounts=options.accounts, tell=tell)
+    cleaning = Cleaning(host=options.host, keys=keys, accounts=options.accounts, tell=tell)
 
     def work() -> bool:
         cleaning.all()

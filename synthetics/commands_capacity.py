@@ -17,6 +17,8 @@ from synthetics.duration import Duration
 from synthetics.host import UsageError
 from synthetics.live import Live
 from synthetics.load_plan import LoadPlan
+from synthetics.prometheus import reachable
+from synthetics.report import writable
 from synthetics.run import moment
 from synthetics.shape_file import ShapeError
 from synthetics.stopping import Stopping, caught
@@ -25,7 +27,7 @@ from synthetics.trial import LEAD_SECONDS, SETTLE_SECONDS, Trials
 VERSION = "tillwatch/capacity/v1"
 # Beside the load itself: processes come up, what was bought is cancelled, Prometheus is asked.
 AROUND_SECONDS = 45
-EXIT_CODES = {Limit.SHOP: 0, Limit.HIGHEST: 0, Limit.TIME: 0, Limit.GENERATOR: 3, Limit.STOPPED: 130}
+EXIT_CODES = {Limit.SHOP: 0, Limit.HIGHEST: 0, Limit.TIME: 0, Limit.GENERATOR: 3, Limit.UNKNOWN: 3, Limit.STOPPED: 130}
 NOT_EVEN_THE_LOWEST = 1
 RATE = click.FloatRange(0, MAX_VISITS, min_open=True)
 
@@ -52,12 +54,16 @@ def capacity(low: float, high: float, within: int, out: Path, report: Path | Non
     """Find the highest rate of visits at which all SLOs hold, by bisection, and what the shop ran out of.
 
     Exit code: 0 found (or every rate held), 1 not even the lowest held, 2 wrong usage, 3 the generator could make no
-    more, 130 after Ctrl-C. The platform is best started with `up --for-load`: see docs/load.md.
+    more or a trial proved nothing, 130 after Ctrl-C. The platform is best started with `up --for-load`: docs/load.md.
     """
     try:
         if not low < high:
             raise UsageError(f"--low {low:g}, --high {high:g}: expected a lower and a higher rate")
         plan = plan_of(how, os.environ)
+        writable(out.absolute().parent, "--out")
+        if report is not None:
+            writable(report, "--report")
+        reachable(how["prometheus"])
     except (UsageError, ShapeError) as error:
         raise click.UsageError(str(error)) from error
     if not isinstance(plan, LoadPlan) or not isinstance(plan.who, Course):
@@ -66,8 +72,8 @@ def capacity(low: float, high: float, within: int, out: Path, report: Path | Non
     with caught() as stopping:
         found = _search(plan, live, stopping, low=low, high=high, within=within, folder=report)
         document = document_of(plan, found, began=began, ended=time.time())
+        live.say(summary(document, out))
         out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    live.say(summary(document, out))
     code = NOT_EVEN_THE_LOWEST if found.rate is None and found.limit is Limit.SHOP else EXIT_CODES[found.limit]
     sys.exit(stopping.exit_code or code)
 
@@ -111,7 +117,7 @@ def summary(document: dict[str, Any], out: Path) -> str:
     """The result on a terminal."""
     rate, lines = document["capacity_visits_per_s"], [""]
     if rate is None:
-        lines.append("capacity: not even the lowest rate held")
+        lines.append("capacity: none is known; no rate held")
     else:
         lines.append(f"capacity: {rate:g} visits/s ({document['capacity_answers_per_s']} answers/s)")
     lines.append(f"not higher because of {document['limit']}, after {len(document['trials'])} trials")

@@ -10,17 +10,19 @@ import click
 
 from synthetics import child, generators, run
 from synthetics import load as day
-from synthetics.claim import KEY, Traffic, key_of
+from synthetics.claim import Traffic
 from synthetics.course import MAX_SECONDS, MAX_VISITS, Course, Stampede
 from synthetics.course import load as load_shape
 from synthetics.duration import Duration
 from synthetics.host import ALLOWED_HOSTS, UsageError, check_host, parse_rate
 from synthetics.journey import RunIn
 from synthetics.journeys import VISITS, of
+from synthetics.keys import keys_of
 from synthetics.live import Live
 from synthetics.load_plan import STAMPEDE_SECONDS, LoadPlan, Regulars
 from synthetics.outcome import EXIT_CODES
-from synthetics.report import summary, write
+from synthetics.prometheus import reachable
+from synthetics.report import summary, writable, write
 from synthetics.shape import Shape
 from synthetics.shape_file import ShapeError, find, read
 from synthetics.stopping import caught
@@ -84,7 +86,8 @@ def load(worker: bool, master_host: str | None, **how: Any) -> None:
     load --shape stampede           100 buyers, 10 units
     load --users 5 --journey mix    who wait for their answers
 
-    Its requests are signed as load with TRAFFIC_KEY or the file TRAFFIC_KEY_FILE, and what it buys is cancelled.
+    Its requests are signed as load with TRAFFIC_KEY, its accounts made from PROBE_KEY (or the files that
+    TRAFFIC_KEY_FILE and PROBE_KEY_FILE name), and what it buys is cancelled.
 
     Exit code: 0 all well, 1 a step or an SLO failed, 2 wrong usage, 3 the run proves nothing, 130 after Ctrl-C.
     """
@@ -92,6 +95,8 @@ def load(worker: bool, master_host: str | None, **how: Any) -> None:
         if worker:
             sys.exit(_work(master_host, how))
         plan = plan_of({name: value for name, value in how.items() if value not in (None, "", ())}, os.environ)
+        if isinstance(plan, LoadPlan):
+            _ends_well(plan)
     except (UsageError, ShapeError) as error:
         raise click.UsageError(str(error)) from error
     if isinstance(plan, day.DayPlan):
@@ -99,11 +104,22 @@ def load(worker: bool, master_host: str | None, **how: Any) -> None:
     live = Live()
     with caught() as stopping:
         document = run.run(plan, live, stopping)
-        if plan.report is not None:
-            write(document, plan.report)
         live.say("")
         click.echo(summary(document, plan.report))
+        if plan.report is not None:
+            write(document, plan.report)
     sys.exit(stopping.exit_code or EXIT_CODES[document["outcome"]])
+
+
+def _ends_well(plan: LoadPlan) -> None:
+    """What would spoil the end of the run is told at its beginning.
+
+    Raises:  UsageError.
+    """
+    if plan.report is not None:
+        writable(plan.report, "--report")
+    if plan.prometheus:
+        reachable(plan.prometheus)
 
 
 def plan_of(given: Mapping[str, Any], environ: Mapping[str, str]) -> LoadPlan | day.DayPlan:
@@ -140,20 +156,15 @@ def _common(given: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, A
 
 
 def _signed(given: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
-    """Whose traffic it is, with the key that proves it."""
-    asked = given.get("traffic")
-    if asked == Traffic.USER:
+    """Whose traffic it is, with the keys that prove it."""
+    if given.get("traffic") == Traffic.USER:
         return {"traffic": Traffic.USER}
     try:
-        key = key_of(environ)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"TRAFFIC_KEY_FILE cannot be read: {type(error).__name__}") from error
-    if key is None:
+        return {"traffic": Traffic.LOAD, "keys": keys_of(environ)}
+    except UsageError as error:
         raise UsageError(
-            "load is signed with TRAFFIC_KEY, or the file that TRAFFIC_KEY_FILE names, and neither is set; "
-            "--traffic user sends it as users', who count in the SLOs"
-        )
-    return {"traffic": Traffic.LOAD, "key": key}
+            f"{error}; --traffic user needs none, and sends it as users', who count in the SLOs"
+        ) from error
 
 
 def _regulars(given: Mapping[str, Any], common: dict[str, Any]) -> LoadPlan:
@@ -179,7 +190,7 @@ def _stampede(given: Mapping[str, Any], common: dict[str, Any], stampede: Stampe
     beside = ("rate", "scale", "at_once", "seconds", "workers", "expect_workers")
     _only(given, beside, "does not go with a stampede, which is one moment and one process")
     if common["traffic"] is not Traffic.LOAD:
-        raise UsageError("a stampede needs TRAFFIC_KEY: its buyers and its staff have accounts that are made from it")
+        raise UsageError("a stampede needs PROBE_KEY: the accounts of its buyers and its staff are made from it")
     return LoadPlan(who=stampede, seconds=STAMPEDE_SECONDS, **common)
 
 
@@ -205,7 +216,7 @@ def _work(master_host: str | None, how: Mapping[str, Any]) -> int:
     host, port = address(master_host, "--master-host")
     command = generators.worker_command(host, port, parent=os.getpid())[1:]
     more = {ALLOWED_HOSTS: ",".join(how["allow_host"])}
-    return child.run(command, environment=more | ({KEY: signed["key"]} if "key" in signed else {}))
+    return child.run(command, environment=more | (signed["keys"].environment() if "keys" in signed else {}))
 
 
 def address(text: str, option: str) -> tuple[str, int]:

@@ -9,15 +9,13 @@ import click
 
 from synthetics import probe as probe_run
 from synthetics import probe_table
-from synthetics.claim import key_of
 from synthetics.host import UsageError, check_host
 from synthetics.journey import RunIn
 from synthetics.journeys import of
+from synthetics.keys import keys_of
 from synthetics.probe import ProbePlan
 
 PROBES = tuple(journey.name for journey in of(RunIn.PROBE))
-# A key that can be guessed lets anybody hide an outage; the services take none that is shorter.
-LEAST_KEY = 16
 
 
 @click.command()
@@ -37,35 +35,21 @@ def probe(
 ) -> None:
     """Walk each probe journey once a minute, day and night, and show Prometheus how that went.
 
-    TRAFFIC_KEY, or the file that TRAFFIC_KEY_FILE names, is the key that the shop's services know. Exit code: 0 ended
-    well, with --once when every visit passed; 1 one did not; 2 wrong usage, no key, a port that is taken; 128 + n
-    after signal n.
+    TRAFFIC_KEY, which the shop's services know, signs its requests; PROBE_KEY, which they do not, makes its accounts.
+    Either may be in the file that TRAFFIC_KEY_FILE or PROBE_KEY_FILE names. Exit code: 0 ended well, with --once when
+    every visit passed; 1 one did not; 2 wrong usage, no key, a port that is taken; 128 + n after signal n.
     """
     try:
         host = check_host(host, allow_host)
         how["location"] = probe_run.check_location(how["location"])
         seconds = probe_run.parse_every(every)
+        keys_of(os.environ)
     except UsageError as error:
         raise click.UsageError(str(error)) from error
     if as_json and not how["once"]:
         raise click.UsageError("--json is for --once: without it /metrics says how visits went")
-    _look_for_key()
     plan = ProbePlan(host=host, journeys=journeys or PROBES, every_seconds=seconds, **how)
     sys.exit(_once(plan, as_json) if plan.once else probe_run.run(plan))
-
-
-def _look_for_key() -> None:
-    try:
-        key = key_of(os.environ)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise click.UsageError(f"TRAFFIC_KEY_FILE cannot be read: {reason}") from error
-    if key is None or len(key) < LEAST_KEY:
-        said = "is not set" if key is None else f"has fewer than {LEAST_KEY} characters"
-        raise click.UsageError(
-            f"TRAFFIC_KEY {said}: without the key of the shop's services, probes would be counted as users. Set it, or"
-            " TRAFFIC_KEY_FILE to a file that holds it"
-        )
 
 
 def _once(plan: ProbePlan, as_json: bool) -> int:

@@ -86,7 +86,7 @@ def running(arrangement: Arrangement, more: Mapping[str, str]) -> Iterator[Gener
             for _ in range(arrangement.workers)
         ]
         found = Generators(main=main, workers=workers, log=log)
-        threading.Thread(target=_read, args=(read, found.told), daemon=True).start()
+        listen(read, found.told)
         yield found
 
 
@@ -154,8 +154,13 @@ def _started(
         child.wait()
 
 
-def _read(descriptor: int, told: "queue.Queue[dict[str, Any] | None]") -> None:
-    with os.fdopen(descriptor, encoding="utf-8") as lines, contextlib.suppress(ValueError):
-        for line in lines:
-            told.put(json.loads(line))
-    told.put(None)
+def listen(descriptor: int, told: "queue.Queue[dict[str, Any] | None]") -> None:
+    """Put each line of JSON that is written to *descriptor* into *told*, and None at its end, from now on."""
+
+    def read() -> None:
+        with os.fdopen(descriptor, encoding="utf-8") as lines, contextlib.suppress(ValueError):
+            for line in lines:
+                told.put(json.loads(line))
+        told.put(None)
+
+    threading.Thread(target=read, daemon=True).start()

@@ -35,16 +35,23 @@ def check_host(url: str, allowed: tuple[str, ...]) -> str:
         host = parts.hostname
         port = parts.port
     except ValueError as error:
-        raise UsageError(f"{url!r} is not an address: {error}") from error
+        raise UsageError(f"{_shown(url)} is not an address: {error}") from error
     plain = parts.scheme in ("http", "https") and parts.path in ("", "/") and port != 0
-    if not plain or not host or parts.query or parts.fragment or "@" in parts.netloc:
-        raise UsageError(f"{url!r} is not of the form http://HOST:PORT")
-    if host not in allowed and not _is_loopback(host):
+    # What urlsplit leaves out, or takes for part of a name, others may not.
+    strange = any(each.isspace() or not each.isprintable() or each == "\\" for each in url)
+    if not plain or strange or not host or parts.query or parts.fragment or "@" in parts.netloc:
+        raise UsageError(f"{_shown(url)} is not of the form http://HOST:PORT")
+    if host not in map(str.lower, allowed) and not _is_loopback(host):
         raise UsageError(
             f"{host} is not this machine: load goes to loopback addresses alone, or to a host that you name "
             f"with --allow-host {host}"
         )
     return url.rstrip("/")
+
+
+def _shown(url: str) -> str:
+    """*url* for a message, without a name and a password that it may hold."""
+    return repr(re.sub("//[^/]*@", "//…@", url))
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,11 +1,12 @@
 """Runs Locust as a child for shoppers who come as on an ordinary day, until they are stopped: the platform's own."""
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from synthetics import child
-from synthetics.claim import KEY, Traffic
+from synthetics.claim import Traffic
+from synthetics.keys import Keys
 
 LOCUSTFILE = Path(__file__).with_name("locustfile.py")
 AT_ONCE = 50
@@ -24,7 +25,7 @@ class DayPlan:
     scale: float = 1.0
     at_once: int = AT_ONCE
     traffic: Traffic = Traffic.USER
-    key: str = field(default="", repr=False)
+    keys: Keys | None = None
 
 
 def command(plan: DayPlan) -> list[str]:
@@ -43,6 +44,6 @@ def run(plan: DayPlan) -> int:
 
     Returns: 0 when every step passed, 1 when one failed or none was made, 128 + n after signal n.
     """
-    more = {KEY: plan.key} if plan.key else {}
+    more = plan.keys.environment() if plan.keys else {}
     code = child.run(command(plan), outlives_parent=plan.seconds is not None, environment=more)
     return code if code > 128 else min(code, 1)

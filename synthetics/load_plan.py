@@ -9,6 +9,7 @@ from typing import Any
 from synthetics.claim import Traffic
 from synthetics.course import Course, Stampede
 from synthetics.generators import Arrangement
+from synthetics.keys import Keys
 
 # Rows of a report: more would not be told apart.
 MAX_ROWS = 600
@@ -33,6 +34,7 @@ class LoadPlan:
     peak:     visits per second at the busiest, of a course. at_once: how many may be under way.
     workers:  processes beside the one that keeps the book; 0: that one does it all. expected, bind: they are not
               started here, but come in at that address.
+    keys:     None: of users, who sign nothing.
     allowed:  hosts beyond this machine that somebody has named.
     lead_seconds: at the beginning at which the verdict does not look: visits take a while, and a rate is whole later.
     prometheus: where the verdict and the saturation come from; "": there are none.
@@ -49,7 +51,7 @@ class LoadPlan:
     expected: int = 0
     bind: tuple[str, int] | None = None
     traffic: Traffic = Traffic.LOAD
-    key: str = field(default="", repr=False)
+    keys: Keys | None = None
     allowed: tuple[str, ...] = ()
     lead_seconds: int = 0
     prometheus: str = ""

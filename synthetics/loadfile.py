@@ -21,11 +21,12 @@ from locust.runners import MasterRunner, WorkerRunner
 from synthetics import course as courses
 from synthetics.accounts import Accounts
 from synthetics.bookkeeper import Bookkeeper
-from synthetics.claim import Claim, Traffic, key_of
+from synthetics.claim import Claim, Traffic
 from synthetics.course import MAX_VISITS, Course, Stampede
 from synthetics.generator import Meter
 from synthetics.host import UsageError, allowed_by, check_host
 from synthetics.journeys import JOURNEYS
+from synthetics.keys import keys_of
 from synthetics.load_accounts import EveryNth
 from synthetics.pace import Pace
 from synthetics.record import Record
@@ -123,12 +124,12 @@ class _InProcess(User):
         options = _options(self.environment)
         try:
             check_host(self.host or "", allowed_by(os.environ))
+            if type(self).visitors is None:
+                type(self).visitors = _visitors(self.environment, self.host or "", options)
         except UsageError as error:
             print(f"the master asked for what this worker may not do: {error}", flush=True)
             self.environment.runner.quit()
             return
-        if type(self).visitors is None:
-            type(self).visitors = _visitors(self.environment, self.host or "", options)
         self.work(options, type(self).visitors)
 
     def work(self, options: Any, visitors: Visitors | None) -> None:
@@ -137,18 +138,18 @@ class _InProcess(User):
 
 def _visitors(environment: Environment, host: str, options: Any) -> Visitors:
     """Of this process, which begins its part of the run with them."""
-    reporter, key = _REPORTERS[environment], key_of(os.environ)
+    reporter, traffic = _REPORTERS[environment], Traffic(options.traffic)
     reporter.record.row_seconds = options.row_seconds
-    traffic = Traffic(options.traffic)
+    keys = None if traffic is Traffic.USER else keys_of(os.environ)
     index = max(0, getattr(environment.runner, "worker_index", 0))
     found = Visitors(
         host=host,
         record=reporter.record,
-        claim=Claim(traffic=traffic, key=key or ""),
+        claim=Claim(traffic=traffic, key=keys.traffic if keys else ""),
         accounts=(
             Accounts(random=Random())
-            if traffic is Traffic.USER or key is None
-            else EveryNth(key=key, process=index, processes=_processes(options))
+            if keys is None
+            else EveryNth(key=keys.probe, process=index, processes=_processes(options))
         ),
     )
     reporter.begin(found)

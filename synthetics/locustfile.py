@@ -20,9 +20,10 @@ from locust.env import Environment
 from synthetics import shape as shapes
 from synthetics.accounts import Accounts, Lender, LoadAccounts
 from synthetics.arrivals import Arrivals
-from synthetics.claim import Claim, Traffic, key_of
+from synthetics.claim import Claim, Traffic
 from synthetics.journey import Journey, Outcome
 from synthetics.journeys import JOURNEYS, VISITS
+from synthetics.keys import keys_of
 from synthetics.shopper import Shopper, thinking
 from synthetics.tally import Tally
 
@@ -107,10 +108,10 @@ class Crowd(User):
         options = _options(self.environment)
         self.random, self.tally, self.begins_at = Random(), Tally(), time.monotonic()
         self.shape = shapes.load(Path(options.shape_file), VISITS)
-        self.scale, key = options.scale, key_of(os.environ) or ""
-        self.claim = Claim(traffic=Traffic(options.traffic), key=key)
-        is_user = self.claim.traffic is Traffic.USER
-        self.accounts: Lender = Accounts(random=self.random) if is_user else LoadAccounts(key=key)
+        self.scale, traffic = options.scale, Traffic(options.traffic)
+        keys = None if traffic is Traffic.USER else keys_of(os.environ)
+        self.claim = Claim(traffic=traffic, key=keys.traffic if keys else "")
+        self.accounts: Lender = LoadAccounts(key=keys.probe) if keys else Accounts(random=self.random)
         self.under_way = Pool(options.at_once)
         self.lines = gevent.spawn(self._tell)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from synthetics import generator, verdict
 from synthetics.ordering import OUT_OF_STOCK
-from synthetics.record import Book
+from synthetics.record import Book, Row
 
 PASSED, FAILED, INVALID = "passed", "failed", "invalid"
 EXIT_CODES = {PASSED: 0, FAILED: 1, INVALID: 3}
@@ -29,24 +29,34 @@ def left_out_share(begun: int, left_out: int) -> float:
 
 
 def _invalid(run: Mapping[str, Any]) -> list[str]:
-    book = Book()
-    book.add(run["book"])
-    total = book.sum()
-    found = [*run["faults"]]
+    total = _total(run)
     if total.requests == 0:
-        return [*found, "no request was made: nothing is known about the journeys"]
-    share = left_out_share(total.begun, total.left_out)
+        return unknown(run)
+    found, share = unknown(run), left_out_share(total.begun, total.left_out)
     if share > MAX_LEFT_OUT_SHARE:
         found.append(
             f"{total.left_out} visits ({share:.1%}) were left out, as too many were under way (at most "
             f"{MAX_LEFT_OUT_SHARE:.0%}): more --at-once, or a lower --rate"
         )
-    found += generator.faults(run["generators"])
+    return found + generator.faults(run["generators"])
+
+
+def unknown(run: Mapping[str, Any]) -> list[str]:
+    """Why nothing is known of the shop, though neither it nor the generator was too slow."""
+    found = [*run["faults"]]
+    if _total(run).requests == 0:
+        return [*found, "no request was made: nothing is known about the journeys"]
     if run["no_verdict"]:
         found.append(run["no_verdict"])
     elif run["verdict"] and run["verdict"]["verdict"] == verdict.NO_DATA:
         found.append("no verdict: Prometheus has no data of the run for any SLO")
     return found
+
+
+def _total(run: Mapping[str, Any]) -> Row:
+    book = Book()
+    book.add(run["book"])
+    return book.sum()
 
 
 def _failed(run: Mapping[str, Any]) -> list[str]:

@@ -57,7 +57,10 @@ class ProbeMetrics:
             registry=registry,
         )
         self._last = Gauge(
-            "journey_last_attempt_timestamp_seconds", "When a visit last ended.", ("journey",), registry=registry
+            "journey_last_attempt_timestamp_seconds",
+            "When a visit last ended, or the process began.",
+            ("journey",),
+            registry=registry,
         )
         self._clean_ups = Counter(
             "journey_clean_ups",
@@ -75,7 +78,8 @@ class ProbeMetrics:
             self._create(journey)
 
     def _create(self, journey: Journey) -> None:
-        self._last.labels(journey.name)
+        # Of one that is never walked, it is since the process began: a time of 0 would be no alert's.
+        self._last.labels(journey.name).set_to_current_time()
         self._skipped.labels(journey.name)
         for outcome in Outcome:
             self._attempts.labels(journey.name, outcome.value)

@@ -21,9 +21,10 @@ from locust.event import EventHook
 
 from synthetics import probe_page
 from synthetics.accounts import ProbeAccounts
-from synthetics.claim import Claim, Traffic, key_of
+from synthetics.claim import Claim, Traffic
 from synthetics.journey import Journey, Outcome, Visit, arrive, clean_up, leave, walk
 from synthetics.journeys import JOURNEYS
+from synthetics.keys import Keys, keys_of
 from synthetics.probe import STEPS_SHARE, VISIT_SHARE
 from synthetics.probe_metrics import ProbeMetrics, registry
 from synthetics.probe_visit import AGAIN_SECONDS, ProbeVisit, Visited, VisitOver
@@ -58,7 +59,7 @@ class Prober:
     """Walks journeys at *host*, one visit of each at a time; tells *tell* each visit's end."""
 
     host: str
-    key: str = field(repr=False)
+    keys: Keys
     every_seconds: float
     metrics: ProbeMetrics
     tell: Callable[[Visited], None]
@@ -67,7 +68,7 @@ class Prober:
     accounts: dict[str, ProbeAccounts] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.claim = Claim(traffic=Traffic.PROBE, key=self.key)
+        self.claim = Claim(traffic=Traffic.PROBE, key=self.keys.traffic)
 
     def keep_walking(self, journey: Journey, turn: Turns) -> None:
         """A visit at each turn, for ever; none where the one before is still under way."""
@@ -90,7 +91,7 @@ class Prober:
             tell=made.told,
             headers=lambda: {**self.claim.header(), **made.traceparent()},
         )
-        lender = self.accounts.setdefault(journey.name, ProbeAccounts(key=self.key, journey=journey.name))
+        lender = self.accounts.setdefault(journey.name, ProbeAccounts(key=self.keys.probe, journey=journey.name))
         visit = arrive(journey, lender, self.random, probes=True)
         try:
             outcome = self._walked(made, visit, shopper)
@@ -126,8 +127,7 @@ class Prober:
 
 def main(arguments: list[str], environ: Mapping[str, str]) -> int:
     """Walk until a signal, or once. Returns the exit code."""
-    options, key = _parse(arguments), key_of(environ)
-    assert key is not None, "whoever starts this has looked for the key"
+    options, keys = _parse(arguments), keys_of(environ)
     journeys = [JOURNEYS[name] for name in options.journeys.split(",")]
     shown = registry(environ, location=options.location)
 
@@ -138,7 +138,7 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
 
     prober = Prober(
         host=options.host,
-        key=key,
+        keys=keys,
         every_seconds=options.every_seconds,
         metrics=ProbeMetrics(shown, journeys),
         tell=tell,

@@ -2,12 +2,18 @@
 
 import json
 import math
-import urllib.error
+import time
 import urllib.request
+from base64 import b64encode
 from dataclasses import dataclass
-from urllib.parse import urlencode, urlsplit
+from http.client import HTTPException
+from urllib.parse import unquote, urlencode, urlsplit
+
+from synthetics.host import UsageError
 
 TIMEOUT_SECONDS = 10.0
+# By no proxy that the environment names, as the verdict asks.
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class PrometheusError(Exception):
@@ -27,6 +33,24 @@ class Series:
         return max(value for _, value in self.points)
 
 
+def _series(found: dict) -> Series:
+    points = ((float(at), float(value)) for at, value in found["values"])
+    labels = {str(name): str(value) for name, value in found["metric"].items()}
+    return Series(labels=labels, points=tuple(each for each in points if math.isfinite(each[1])))
+
+
+def reachable(url: str) -> None:
+    """See that a Prometheus answers at *url*: whoever wants a verdict in the end is told at the beginning.
+
+    Raises:  UsageError.
+    """
+    now = time.time()
+    try:
+        Prometheus(url).range("vector(1)", start=now, end=now, step_seconds=1.0)
+    except PrometheusError as error:
+        raise UsageError(f"--prometheus: {error}") from error
+
+
 @dataclass(frozen=True, slots=True)
 class Prometheus:
     """The server at *url*."""
@@ -39,27 +63,33 @@ class Prometheus:
         Raises:  PrometheusError.
         """
         fields = {"query": query, "start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step_seconds:g}"}
-        found = []
-        for each in self._ask("query_range", fields)["result"]:
-            points = tuple((float(at), float(value)) for at, value in each["values"] if math.isfinite(float(value)))
-            if points:
-                found.append(Series(labels=each["metric"], points=points))
-        return tuple(found)
+        body = self._ask("query_range", fields)
+        try:
+            found = tuple(_series(each) for each in body["data"]["result"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise PrometheusError(f"{self._place}: the answer has not the shape of Prometheus' API") from error
+        return tuple(each for each in found if each.points)
 
     def _ask(self, path: str, fields: dict[str, str]) -> dict:
         if urlsplit(self.url).scheme not in ("http", "https"):
             raise PrometheusError("--prometheus is not of the form http://HOST:PORT")
-        request = urllib.request.Request(f"{self.url.rstrip('/')}/api/v1/{path}", data=urlencode(fields).encode())
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:
+            with _OPENER.open(self._request(path, fields), timeout=TIMEOUT_SECONDS) as response:
                 body = json.load(response)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, HTTPException, RecursionError) as error:
             what = type(error).__name__
             raise PrometheusError(f"{self._place} does not answer as a Prometheus does ({what})") from error
         if not isinstance(body, dict) or body.get("status") != "success":
             raise PrometheusError(f"{self._place}: the query was refused")
-        data: dict = body["data"]
-        return data
+        return body
+
+    def _request(self, path: str, fields: dict[str, str]) -> urllib.request.Request:
+        """A name and a password in the address are sent as basic authentication."""
+        parts = urlsplit(self.url)
+        who, _, place = parts.netloc.rpartition("@")
+        url = parts._replace(netloc=place, path=f"{parts.path.rstrip('/')}/api/v1/{path}").geturl()
+        headers = {"Authorization": f"Basic {b64encode(unquote(who).encode()).decode()}"} if who else {}
+        return urllib.request.Request(url, data=urlencode(fields).encode(), headers=headers)
 
     @property
     def _place(self) -> str:

@@ -3,11 +3,13 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from synthetics import junit
 from synthetics.bookkeeper import percentiles
 from synthetics.histogram import Histogram
+from synthetics.host import UsageError
 from synthetics.live import clock_of, milliseconds
 from synthetics.outcome import left_out_share
 from synthetics.record import Book
@@ -23,6 +25,19 @@ def book_of(document: Mapping[str, Any]) -> Book:
     return book
 
 
+def writable(folder: Path, option: str) -> None:
+    """Make *folder*, of *option*, and see that files can be made there: no run is to end without its report.
+
+    Raises:  UsageError.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UsageError(f"{option} {folder}: cannot be written: {error.strerror}") from error
+
+
 def write(document: Mapping[str, Any], folder: Path) -> None:
     """Write all three into *folder*; each is there whole, or not at all."""
     from synthetics.page import page  # noqa: PLC0415  # it loads what draws pictures, which takes a second
@@ -31,7 +46,8 @@ def write(document: Mapping[str, Any], folder: Path) -> None:
     texts = {JSON: json.dumps(document, indent=1) + "\n", JUNIT: junit.document(document), HTML: page(document)}
     for name, text in texts.items():
         partial = folder / f".{name}.partial"
-        partial.write_text(text, encoding="utf-8")
+        # Half a character, in a name that Prometheus holds, is no reason to have no report.
+        partial.write_text(text, encoding="utf-8", errors="replace")
         partial.replace(folder / name)
 
 
@@ -62,7 +78,7 @@ def summary(document: Mapping[str, Any], folder: Path | None) -> str:
 
 def _numbers(document: Mapping[str, Any]) -> list[str]:
     if document["began"] is None:
-        return []
+        return _cleaned(document)
     total, seconds = book_of(document).sum(), max(1.0, document["ended"] - document["began"])
     lines = [f"{'journey':<12} {'step':<22} {'answers':>8} {'failed':>7} {'p50':>6} {'p95':>6} {'p99':>6} ms"]
     lines += [
@@ -91,10 +107,14 @@ def _numbers(document: Mapping[str, Any]) -> list[str]:
         outcomes = document["stampede"]["outcomes"]
         said = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in sorted(outcomes.items()))
         lines.append(f"stampede of {document['stampede']['buyers']} for {document['stampede']['units']}: {said}")
-    if document["clean_up"]:
-        done = document["clean_up"]
-        lines.append(f"clean-up: {done['cancelled']} orders cancelled, {done['failed']} accounts not cleared")
-    return lines
+    return [*lines, *_cleaned(document)]
+
+
+def _cleaned(document: Mapping[str, Any]) -> list[str]:
+    done = document["clean_up"]
+    if not done:
+        return []
+    return [f"clean-up: {done['cancelled']} orders cancelled, {done['failed']} accounts not cleared"]
 
 
 def _verdict(document: Mapping[str, Any]) -> list[str]:

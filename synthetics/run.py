@@ -1,6 +1,6 @@
 """One load run from its beginning to a document that says all of it: load, clean-up, verdict, saturation, outcome."""
 
-import json
+import contextlib
 import os
 import queue
 import subprocess
@@ -15,7 +15,6 @@ import psutil
 from synthetics import generators, outcome, saturation, verdict
 from synthetics.bookkeeper import LIVE, RESULT
 from synthetics.child import ROOT, child_environment
-from synthetics.claim import KEY, Traffic
 from synthetics.course import Course, Stampede
 from synthetics.generators import Generators
 from synthetics.host import ALLOWED_HOSTS, is_loopback
@@ -31,7 +30,8 @@ END_SECONDS = 15.0
 BEGIN_SECONDS = 60.0
 # Prometheus has seen the last of it so long after.
 SCRAPED_SECONDS = 10.0
-CLEAN_UP_SECONDS = 120.0
+# And of a long run a twentieth of its time: the shop cancels some dozens of orders a second.
+CLEAN_UP_SECONDS, CLEAN_UP_SHARE = 120.0, 1 / 20
 LOOK_SECONDS = 0.2
 NOTHING: dict[str, Any] = {"rows": {}, "steps": {}, "visits": [], "errors": {}, "cut_off": 0}
 
@@ -49,7 +49,7 @@ def run(plan: LoadPlan, live: Live, stopping: Stopping, *, ask: Callable[..., An
         "interrupted": stopping.asked(),
         **found,
         "clean_up": clean_up(plan, found, live, stopping),
-        **judged(plan, found, live, ask=ask),
+        **judged(plan, found, live, stopping, ask=ask),
     }
     if is_loopback(plan.host):
         document["saturation"] = saturation.fullest_first([*document["saturation"], *saturation.machine(machine)])
@@ -70,19 +70,20 @@ def asked(plan: LoadPlan) -> dict[str, Any]:
 
 def load(plan: LoadPlan, live: Live, stopping: Stopping, machine: list[tuple[float, float]]) -> dict[str, Any]:
     """Make the load. Returns what its processes measured; *machine* gets this machine's CPU over time."""
-    more = {ALLOWED_HOSTS: ",".join(plan.allowed)} | ({KEY: plan.key} if plan.key else {})
+    more = {ALLOWED_HOSTS: ",".join(plan.allowed)} | (plan.keys.environment() if plan.keys else {})
     with generators.running(arrangement(plan), more) as running:
-        result = _follow(plan, running, live, stopping, machine)
+        latest = {"accounts": 0}
+        result = _follow(plan, running, live, stopping, machine, latest)
         if result is None:
-            words = running.last_words()
-            live.say(words)
+            live.say(running.last_words())
             return {
                 "began": None,
                 "ended": None,
                 "row_seconds": plan.row_seconds,
                 "book": NOTHING,
                 "generators": [],
-                "accounts": 0,
+                # What they have bought is cancelled all the same.
+                "accounts": latest["accounts"],
                 "faults": ["the load ended without a word of what it did: see the lines above"],
                 "stampede": None,
             }
@@ -90,9 +91,17 @@ def load(plan: LoadPlan, live: Live, stopping: Stopping, machine: list[tuple[flo
 
 
 def _follow(
-    plan: LoadPlan, running: Generators, live: Live, stopping: Stopping, machine: list[tuple[float, float]]
+    plan: LoadPlan,
+    running: Generators,
+    live: Live,
+    stopping: Stopping,
+    machine: list[tuple[float, float]],
+    latest: dict[str, Any],
 ) -> dict[str, Any] | None:
-    """Show what *running* tells, until it is over; what it tells in the end, None if that never comes."""
+    """Show what *running* tells, until it is over; what it tells in the end, None if that never comes.
+
+    *latest* gets what it told last before that.
+    """
     asked_at: float | None = None
     lost, began = 0, False
     end = time.monotonic() + plan.seconds + BEGIN_SECONDS + (END_SECONDS if not plan.expected else 600)
@@ -113,6 +122,7 @@ def _follow(
             if lost and not any("workers" in fault for fault in result["faults"]):
                 result["faults"].append(f"{lost} of {plan.workers} workers ended before the run did")
             return result
+        latest |= told[LIVE]
         began = began or told[LIVE]["running"]
         machine.append((time.time(), psutil.cpu_percent() / 100))
         if plan.workers and asked_at is None and told[LIVE]["elapsed"] < plan.seconds - 1:
@@ -125,44 +135,57 @@ def _follow(
 
 def clean_up(plan: LoadPlan, found: Mapping[str, Any], live: Live, stopping: Stopping) -> dict[str, Any] | None:
     """Cancel what the run has bought, within bounds; None where nothing can be left of it."""
-    if plan.traffic is not Traffic.LOAD or not found["accounts"]:
+    if plan.keys is None or not found["accounts"]:
         return None
     command = [sys.executable, "-m", "synthetics.clean_run", "--host", plan.host, "--parent-pid"]
-    command += [str(os.getpid()), "--accounts", str(found["accounts"]), "--seconds", f"{CLEAN_UP_SECONDS:g}"]
+    command += [str(os.getpid()), "--accounts", str(found["accounts"]), "--seconds", f"{clean_up_seconds(plan):g}"]
     command += ["--stampede"] if isinstance(plan.who, Stampede) else []
     said: dict[str, Any] = {"accounts": found["accounts"], "cleared": 0, "failed": 0, "cancelled": 0}
+    told: queue.Queue[dict[str, Any] | None] = queue.Queue()
     with subprocess.Popen(
         command,
         cwd=ROOT,
-        env={**child_environment(), KEY: plan.key},
+        env=child_environment() | plan.keys.environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        text=True,
         start_new_session=True,
     ) as child:
-        for line in child.stdout or ():
-            said = json.loads(line)
+        assert child.stdout is not None
+        generators.listen(os.dup(child.stdout.fileno()), told)
+        while not stopping.insisted():
+            with contextlib.suppress(queue.Empty):
+                if (line := told.get(timeout=LOOK_SECONDS)) is None:
+                    break
+                said = line
             text = (
                 f"cleaning up: {said['cancelled']} orders cancelled, {said['cleared']} of {said['accounts']} accounts"
             )
             live.progress((said["cleared"] + said["failed"]) / said["accounts"], text)
-            if stopping.insisted():
-                child.kill()
-                break
+        if stopping.insisted():
+            child.kill()
     said["failed"] = max(said["failed"], said["accounts"] - said["cleared"])
     return said
 
 
-def judged(plan: LoadPlan, found: Mapping[str, Any], live: Live, *, ask: Callable[..., Any]) -> dict[str, Any]:
+def clean_up_seconds(plan: LoadPlan) -> float:
+    """How long cancelling what *plan* has bought may take."""
+    return max(CLEAN_UP_SECONDS, plan.seconds * CLEAN_UP_SHARE)
+
+
+def judged(
+    plan: LoadPlan, found: Mapping[str, Any], live: Live, stopping: Stopping, *, ask: Callable[..., Any]
+) -> dict[str, Any]:
     """What Prometheus says of the run: the verdict on the SLOs, how full the shop was, when faults were switched on."""
     said: dict[str, Any] = {"verdict": None, "no_verdict": "", "saturation": [], "fault_windows": [], "remarks": []}
     if not plan.prometheus or found["began"] is None:
         return said
     begin, end = found["began"] + plan.lead_seconds, found["ended"]
-    while (left := end + SCRAPED_SECONDS - time.time()) > 0:
+    while (left := end + SCRAPED_SECONDS - time.time()) > 0 and not stopping.insisted():
         live.progress(1.0, f"asking for the verdict in {left:.0f} s, when Prometheus has seen all of it")
         time.sleep(min(1.0, left))
+    if stopping.insisted():
+        return said | {"no_verdict": "no verdict: somebody asked twice for the end"}
     try:
         said["verdict"] = ask(plan.prometheus, begin, end + SCRAPED_SECONDS / 2, plan.traffic.value)
     except verdict.NoVerdict as error:

@@ -9,6 +9,7 @@ import yaml
 
 SHAPES = Path(__file__).with_name("shapes")
 MAX_BYTES = 64 * 1024
+MAX_REASON = 200
 
 
 class ShapeError(Exception):
@@ -40,8 +41,9 @@ def read(path: Path) -> Any:
         return yaml.safe_load(text)
     except OSError as error:
         raise ShapeError(f"{path}: cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, RecursionError) as error:
-        raise ShapeError(f"{path}: no YAML: {' '.join(str(error).split())}") from error
+    # ValueError: a number with thousands of digits, a day that no month has.
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise ShapeError(f"{path}: no YAML: {' '.join(str(error).split())[:MAX_REASON]}") from error
 
 
 @contextlib.contextmanager

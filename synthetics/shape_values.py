@@ -1,9 +1,12 @@
 """Numbers and shares in a shape's YAML; what is none is a fault with its place and what was expected there."""
 
 import math
+import reprlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
+_SHORT = reprlib.Repr()
+_SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxlong, _SHORT.maxother = 2, 60, 60, 60
 # Shares are written with two digits.
 ROUNDING = 1e-6
 
@@ -28,14 +31,14 @@ def share(place: str, found: Any, faults: list[str]) -> float:
 
 def number(place: str, found: Any, fits: Callable[[float], bool], expected: str, faults: list[str]) -> float:
     """A number that *fits*; else a fault says what was *expected*, and it is 0."""
-    # bool is an int in Python, and `yes` is no share; nan fits nowhere.
-    if type(found) not in (int, float) or not math.isfinite(found) or not fits(found):
+    # bool is an int in Python, and `yes` is no share; nan fits nowhere. An int may be larger than any float.
+    if type(found) not in (int, float) or not fits(found) or not math.isfinite(found):
         faults.append(f"{place}: {short(found)}: expected a number {expected}")
         return 0.0
     return float(found)
 
 
 def short(found: Any) -> str:
-    """What was found, for a message."""
-    text = "nothing" if found is None else repr(found)
+    """What was found, for a message. A few lines of YAML can stand for lists of millions, or for one within itself."""
+    text = "nothing" if found is None else _SHORT.repr(found)
     return text if len(text) <= 40 else f"{text[:40]}…"

@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from synthetics import generator, saturation, verdict
+from synthetics import generator, outcome, saturation, verdict
 from synthetics.bookkeeper import percentiles
 from synthetics.capacity import Trial
 from synthetics.live import Live
 from synthetics.load_plan import LoadPlan
-from synthetics.outcome import INVALID
 from synthetics.report import book_of, write
 from synthetics.run import run
 from synthetics.stopping import Stopping
@@ -28,8 +27,10 @@ def trial_of(document: Mapping[str, Any], rate: float) -> Trial:
     """What *document*, of a run at *rate*, means."""
     total = book_of(document).sum()
     generators = generator.faults(document["generators"])
-    why = [*document["reasons"]] if document["outcome"] == INVALID else _broken(document)
-    share = total.failures / total.requests if total.requests else 1.0
+    why = [*document["reasons"]] if document["outcome"] == outcome.INVALID else _broken(document)
+    share = total.failures / total.requests if total.requests else 0.0
+    # The shop's own word, and the client's: where SLOs broke or steps failed, it was too slow, whatever else was.
+    too_much = bool(_broken(document)) or share > MAX_FAILED_SHARE
     if share > MAX_FAILED_SHARE:
         why.append(f"{share:.2%} of the steps failed (at most {MAX_FAILED_SHARE:.2%})")
     lines = document["saturation"]
@@ -38,8 +39,8 @@ def trial_of(document: Mapping[str, Any], rate: float) -> Trial:
         rate=rate,
         held=not why,
         why=tuple(why),
-        # The SLOs are the shop's own word: where they broke, the shop was too slow, whatever else was.
         generator=bool(generators) and not _broken(document),
+        unknown=bool(outcome.unknown(document)) and not too_much,
         facts={
             "visits_per_s": round(total.begun / seconds, 2),
             "answers_per_s": round(total.requests / seconds, 1),
@@ -61,6 +62,12 @@ def _broken(document: Mapping[str, Any]) -> list[str]:
         for each in slos
         if each["verdict"] == verdict.FAIL
     ]
+
+
+def _word(trial: Trial) -> str:
+    if trial.unknown:
+        return "proves nothing"
+    return "the generator was too slow" if trial.generator else "did not hold"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,7 +95,7 @@ class Trials:
         if self.stopping.asked():
             return None
         trial = trial_of(document, rate)
-        word = "held" if trial.held else "the generator was too slow" if trial.generator else "did not hold"
+        word = "held" if trial.held else _word(trial)
         numbers = f"{trial.facts['answers_per_s']} answers/s, p99 {(trial.facts['p99'] or 0) * 1000:.0f} ms"
         self.live.say(f"  {word}: {numbers}" + "".join(f"\n  {each}" for each in trial.why[:5]))
         return trial

@@ -32,12 +32,17 @@ def ask(prometheus: str, begin: float, end: float, traffic: str, *, command: tup
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NoVerdict(f"no verdict: budget verdict did not end ({type(error).__name__})") from error
     if run.returncode not in ENDS:
-        why = (run.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise NoVerdict(f"no verdict: budget verdict ended with {run.returncode}: {why[:300]}")
+        why = _last(run.stderr) or "it said nothing"
+        raise NoVerdict(f"no verdict: budget verdict ended with {run.returncode}: {why}")
     try:
         found = json.loads(run.stdout)
         if found["verdict"] not in (PASS, FAIL, NO_DATA) or not isinstance(found["slos"], list):
             raise ValueError
     except (ValueError, KeyError, TypeError) as error:
-        raise NoVerdict("no verdict: budget verdict printed no verdict") from error
+        raise NoVerdict(f"no verdict: budget verdict printed none: {_last(run.stderr)}") from error
     return found
+
+
+def _last(text: str) -> str:
+    """The last line of *text*, which says what went wrong."""
+    return (text.strip().splitlines() or [""])[-1][:300]

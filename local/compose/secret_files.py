@@ -45,8 +45,9 @@ def files(folder: Path, processes: ShopProcesses) -> Mapping[str, str]:
     password = kept(folder, "redis_password")
     return {
         **environments,
-        "probe_staff_password": staff_password(kept(folder, "traffic_key")),
+        "probe_staff_password": staff_password(kept(folder, "probe_key")),
         "pagerduty.env": shop.shell({"FAULT_TOKEN": kept(folder, "fault_token")}),
+        "ops.env": shop.shell({"OPS_TOKEN": kept(folder, "ops_token")}),
         "databases.sql": databases({name: kept(folder, f"database_{name}") for name in SERVICES}),
         # Whatever Redis on one machine is told, in a container.
         "redis.conf": redis_server.CONFIGURATION.format(

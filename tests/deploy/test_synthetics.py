@@ -12,12 +12,12 @@ import yaml
 from click.testing import CliRunner
 
 from synthetics.__main__ import main
+from tests.synthetics.runs import SIGNED
 
 ROOT = Path(__file__).parents[2]
 BASE = ROOT / "k8s/base/synthetics"
 DOCKERFILE = ROOT / "synthetics/Dockerfile"
 HADOLINT = Path(sys.executable).with_name("hadolint")
-KEY = {"TRAFFIC_KEY": "a-traffic-key-for-tests-alone"}
 
 
 def documents() -> Iterator[dict[str, Any]]:
@@ -71,14 +71,18 @@ def test_a_pod_may_do_next_to_nothing(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", list(WORKLOADS))
-def test_the_key_is_a_file_of_a_secret_and_stands_nowhere(name: str) -> None:
-    """The variable names the file."""
+def test_the_keys_are_files_of_secrets_and_stand_nowhere(name: str) -> None:
+    """The variables name the files; the probes' own key is of a Secret that no service has."""
     found = container(WORKLOADS[name])
     values = {each["name"]: each["value"] for each in found["env"]}
-    assert values["TRAFFIC_KEY_FILE"] == "/run/secrets/traffic/key"
-    assert "TRAFFIC_KEY" not in values
     mounts = {each["name"]: each for each in found["volumeMounts"]}
-    assert mounts["traffic"]["readOnly"] is True
+    volumes = {each["name"]: each for each in pod(WORKLOADS[name])["volumes"]}
+    for key, volume in (("TRAFFIC_KEY", "traffic"), ("PROBE_KEY", "probe")):
+        assert values[f"{key}_FILE"] == f"{mounts[volume]['mountPath']}/key"
+        assert key not in values
+        assert mounts[volume]["readOnly"] is True
+        assert volumes[volume]["secret"]["items"] == [{"key": key, "path": "key"}]
+    assert volumes["probe"]["secret"]["secretName"] == "probe-key"
     assert all("secret" in each or "emptyDir" in each for each in pod(WORKLOADS[name])["volumes"])
 
 
@@ -92,7 +96,7 @@ def test_its_arguments_are_taken(name: str) -> None:
         patch("synthetics.commands_load.summary", return_value=""),
         patch("synthetics.child.run", return_value=0) as worker,
     ):
-        result = CliRunner().invoke(main, container(WORKLOADS[name])["args"], env=KEY)
+        result = CliRunner().invoke(main, container(WORKLOADS[name])["args"], env=SIGNED)
     assert result.exit_code == 0, result.output
     assert sum(each.called for each in (probe, load, worker)) == 1
 

@@ -10,7 +10,8 @@ from typing import Any
 from local.shop_run import SECRETS
 from tests.services.running import ROOT
 
-SIGNED = {"TRAFFIC_KEY": SECRETS["TRAFFIC_KEY"]}
+PROBE_KEY = "a-probe-key-for-tests-alone"
+SIGNED = {"TRAFFIC_KEY": SECRETS["TRAFFIC_KEY"], "PROBE_KEY": PROBE_KEY}
 
 
 def load_command(*options: str) -> list[str]:
@@ -21,7 +22,7 @@ def load_command(*options: str) -> list[str]:
 def load(
     *options: str, environ: dict[str, str] | None = None, timeout: float = 90
 ) -> "subprocess.CompletedProcess[str]":
-    """Run the command to its end, with the key of the shops of tests."""
+    """Run the command to its end, with the keys of the shops of tests."""
     return subprocess.run(
         load_command(*options),
         cwd=ROOT,

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import re
 from random import Random
 
 import pytest
@@ -79,12 +80,18 @@ def test_nothing_of_an_account_is_shown() -> None:
 def test_a_stable_account_comes_of_the_key() -> None:
     """The same after each restart, and whoever has not the key cannot make its password."""
     made, again = Account.of("probe-buy", "a-key"), Account.of("probe-buy", "a-key")
-    mac = hmac.new(b"a-key", b"account:probe-buy@probe.tillwatch.invalid", hashlib.sha256).digest()
-    assert made.email == "probe-buy@probe.tillwatch.invalid"
+    mac = hmac.new(b"a-key", f"account:{made.email}".encode(), hashlib.sha256).digest()
+    assert re.fullmatch(r"probe-buy-[0-9a-f]{12}@probe\.tillwatch\.invalid", made.email)
     assert base64.urlsafe_b64decode(made.password + "=") == mac
-    assert made.password == again.password
-    others = {Account.of("probe-buy", "another-key").password, Account.of("probe-browse", "a-key").password}
-    assert made.password not in others
+    assert (made.email, made.password) == (again.email, again.password)
+    others = [Account.of("probe-buy", "another-key"), Account.of("probe-browse", "a-key")]
+    assert made.password not in {other.password for other in others}
+
+
+def test_another_key_has_another_account() -> None:
+    """One that is there has a password that the new key does not make; and no stranger can be there first."""
+    assert Account.of("probe-buy", "a-key").email != Account.of("probe-buy", "another-key").email
+    assert staff("a-key").email == staff("another-key").email == "probe-staff@probe.tillwatch.invalid"
 
 
 def test_a_stable_account_is_looked_for_before_it_is_made() -> None:
@@ -105,8 +112,9 @@ def test_a_probe_has_an_account_for_each_part_and_keeps_its_tokens() -> None:
     own.keep(TOKENS)
     accounts.give_back(own)
     assert accounts.borrow() is own
-    names = [accounts.borrow(part).email.partition("@")[0] for part in ("", "other", STAFF)]
-    assert names == ["probe-foreign-order", "probe-foreign-order-other", "probe-staff"]
+    names = ["probe-foreign-order", "probe-foreign-order-other"]
+    expected = [*(Account.of(name, "a-key").email for name in names), staff("a-key").email]
+    assert [accounts.borrow(part).email for part in ("", "other", STAFF)] == expected
 
 
 def test_a_new_account_of_a_probe_is_nobodys() -> None:

@@ -34,7 +34,7 @@ def kept() -> Bookkeeper:
 def test_live_rates_are_those_of_the_last_ten_seconds_and_faults_those_of_the_run() -> None:
     """Of both workers together."""
     live = kept().live(1020.0)
-    assert (live["elapsed"], live["requests"], live["under_way"]) == (20.0, 60, 6)
+    assert (live["elapsed"], live["requests"], live["under_way"], live["accounts"]) == (20.0, 60, 6, 8)
     assert (live["visits_per_s"], live["requests_per_s"]) == (3.0, 3.0)
     assert live["p99"] == pytest.approx(0.1, rel=0.05)
     assert live["lag_p99"] == pytest.approx(0.005, rel=0.05)

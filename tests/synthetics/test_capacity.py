@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetics.capacity import MAX_TRIALS, PRECISION, Limit, Trial, search
+from synthetics.commands_capacity import EXIT_CODES
 
 
 class Shop:
@@ -66,6 +67,21 @@ def test_a_generator_that_is_too_slow_is_not_the_shops_limit() -> None:
     assert found.rate is not None
     assert found.rate <= 5
     assert found.first_failed is None
+
+
+def test_a_trial_that_proves_nothing_ends_the_search() -> None:
+    """A Prometheus that died is no limit of the shop: what held until then is said, as what it is."""
+    shop = Shop(bears=1000)
+
+    def attempt(rate: float) -> Trial:
+        if len(shop.tried) == 2:
+            return Trial(rate=rate, held=False, unknown=True, why=("no verdict",))
+        return shop.attempt(rate)
+
+    found = search(attempt, low=1, high=32)
+    assert (found.limit, len(found.trials), found.first_failed) == (Limit.UNKNOWN, 3, None)
+    assert found.rate == shop.tried[-1]
+    assert EXIT_CODES[found.limit] == 3
 
 
 def test_the_bottleneck_is_that_of_the_first_rate_that_was_too_much() -> None:

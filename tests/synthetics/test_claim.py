@@ -2,7 +2,7 @@
 
 import pytest
 
-from synthetics.claim import Claim, Traffic, key_of
+from synthetics.claim import Claim, Traffic
 
 KEY = "a-key-of-this-test"
 
@@ -48,14 +48,3 @@ def test_neither_key_nor_claim_is_shown() -> None:
     text = made.header()["X-Tillwatch-Traffic"]
     assert KEY not in repr(made)
     assert text not in repr(made)
-
-
-def test_where_the_key_is(tmp_path) -> None:
-    """In the environment, or in a file, where no list of processes shows it; an empty one is none."""
-    (tmp_path / "key").write_text(f"{KEY}\n", encoding="utf-8")
-    (tmp_path / "empty").write_text("\n", encoding="utf-8")
-    assert key_of({"TRAFFIC_KEY": KEY, "TRAFFIC_KEY_FILE": "/nowhere"}) == KEY
-    assert key_of({"TRAFFIC_KEY": "", "TRAFFIC_KEY_FILE": str(tmp_path / "key")}) == KEY
-    assert (key_of({}), key_of({"TRAFFIC_KEY_FILE": str(tmp_path / "empty")})) == (None, None)
-    with pytest.raises(OSError, match="nowhere"):
-        key_of({"TRAFFIC_KEY_FILE": "/nowhere"})

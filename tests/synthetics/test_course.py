@@ -1,6 +1,9 @@
 """Courses and stampedes: how many visits begin when, and what a faulty file is told."""
 
 import copy
+import time
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -103,6 +106,31 @@ def test_all_faults_are_told_at_once() -> None:
     with pytest.raises(ShapeError) as caught:
         parse({"seconds": 0, "visits_per_second": -1, "course": [], "journeys": {"buy": 2}, "x": 1}, VISITS)
     assert len(str(caught.value).splitlines()) == 5
+
+
+BOMB = "".join(f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n" for before, name in pairwise("abcdefghij"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("a: &a [x]\n" + BOMB + "seconds: *j\n", "seconds: ", id="lists that would unfold to millions"),
+        pytest.param("course: &a [*a, *a]\n", r"course\[0\]\[0\]: \[", id="a list that holds itself"),
+        pytest.param(f"seconds: 1{'0' * 400}\n", r"seconds: 10+\.\.\.0+…: expected a number", id="a number too large"),
+        pytest.param(f"seconds: 1{'0' * 5000}\n", "no YAML: ", id="a number that Python reads no more"),
+        pytest.param("seconds: 2026-13-45\n", "no YAML: ", id="a day that no month has"),
+        pytest.param("seconds: .nan\nvisits_per_second: -.inf\n", "nan: expected", id="no number"),
+    ],
+)
+def test_a_file_that_is_meant_ill_is_told_at_once(tmp_path: Path, text: str, message: str) -> None:
+    """Within a moment, in lines that people can read."""
+    path = tmp_path / "shape.yaml"
+    path.write_text(text, encoding="utf-8")
+    began = time.monotonic()
+    with pytest.raises(ShapeError, match=message) as caught:
+        load(path, VISITS)
+    assert time.monotonic() - began < 5
+    assert all(len(line) < 300 for line in str(caught.value).splitlines())
 
 
 @pytest.mark.parametrize(

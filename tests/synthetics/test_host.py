@@ -69,6 +69,9 @@ def test_no_other_machine_may_be(url: str) -> None:
         "http://127.0.0.1/path",
         "http://user:secret@127.0.0.1",
         "http://[::1",
+        "http://127.0.0.1:8001\n",
+        "http://127.0.0\t.1",
+        "http://127.0.0.1\\@evil.example",
         "",
     ],
 )
@@ -79,7 +82,8 @@ def test_what_is_no_address_is_named(url: str) -> None:
 
 
 def test_a_named_host_may_be_loaded_and_no_other() -> None:
-    """--allow-host opens one door, not all."""
+    """--allow-host opens one door, not all; names of hosts have no case."""
+    assert check_host("http://catalog.staging:8001", ("Catalog.Staging",)) == "http://catalog.staging:8001"
     assert check_host("http://catalog.staging:8001", ("catalog.staging",)) == "http://catalog.staging:8001"
     with pytest.raises(UsageError, match=r"orders\.staging is not this machine.*--allow-host orders\.staging"):
         check_host("http://orders.staging:8001", ("catalog.staging",))

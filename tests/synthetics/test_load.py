@@ -7,6 +7,7 @@ from unittest.mock import patch
 import pytest
 
 from synthetics.claim import Traffic
+from synthetics.keys import Keys
 from synthetics.load import DayPlan, command, run
 
 
@@ -19,11 +20,11 @@ def test_a_day_is_bounded_on_the_command_line(tmp_path: Path) -> None:
     assert "--headless" in line
 
 
-def test_the_key_is_not_on_the_command_line(tmp_path: Path) -> None:
+def test_no_key_is_on_the_command_line(tmp_path: Path) -> None:
     """Everybody on a machine may read those."""
-    plan = DayPlan(host="http://127.0.0.1:1", shape=tmp_path, traffic=Traffic.LOAD, key="a-secret-of-the-shop")
-    assert "a-secret-of-the-shop" not in " ".join(command(plan))
-    assert "a-secret-of-the-shop" not in repr(plan)
+    keys = Keys(traffic="a-secret-of-the-shop", probe="a-secret-of-the-probes")
+    plan = DayPlan(host="http://127.0.0.1:1", shape=tmp_path, traffic=Traffic.LOAD, keys=keys)
+    assert "a-secret-of-the" not in " ".join(command(plan)) + repr(plan)
 
 
 @pytest.mark.parametrize(("ended", "code"), [(0, 0), (1, 1), (2, 1), (130, 130), (143, 143)])

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from synthetics.accounts import STAFF
 from synthetics.load_accounts import EveryNth, account
 
-KEY = "a-traffic-key-for-tests-alone"
+KEY = "a-probe-key-for-tests-alone"
 
 
 @given(processes=st.integers(1, 5), lent=st.integers(1, 20))

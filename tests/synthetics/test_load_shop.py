@@ -1,16 +1,21 @@
 """Load on a real shop: a stampede sells what there is, and two workers for a minute leave nothing behind."""
 
+import os
 import re
+import subprocess
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from local.shop_parts import DOOR_FOR_LOAD, USERS_FOR_LOAD
 from local.shop_run import ShopRun, running_shop
 from synthetics.report import step_rows
-from tests.synthetics.runs import load, report, said
+from tests.services.running import ROOT
+from tests.synthetics.runs import SIGNED, load, load_command, report, said
 from tests.synthetics.visiting import add_staff
 
 # Visits a second of the minute, far below what the shop bears.
@@ -50,6 +55,25 @@ def test_a_stampede_of_100_for_10_units_sells_10_and_refuses_90_cleanly(shop: Sh
     assert {traffic for (_, traffic), count in came.items() if count} == {"load"}
     assert found["clean_up"]["cancelled"] == 10
     assert found["clean_up"]["failed"] == 0
+
+
+def test_what_a_run_that_dies_has_bought_is_cancelled(shop: ShopRun, tmp_path: Path) -> None:
+    """Its one process is killed, and tells nothing of the run: which accounts were used is known all the same."""
+    shape, began = tmp_path / "buy.yaml", orders(shop)["CONFIRMED", "load"]
+    shape.write_text("{seconds: 60, visits_per_second: 3, course: [[0, 1], [1, 1]], journeys: {buy: 1}}")
+    command = load_command("--host", shop.url, "--shape", str(shape), "--report", str(tmp_path))
+    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | SIGNED, stdout=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while orders(shop)["CONFIRMED", "load"] < began + 3 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    (child,) = psutil.Process(process.pid).children()
+    child.kill()
+    out, _ = process.communicate(timeout=120)
+    assert (process.returncode, "the load ended without a word" in out) == (3, True), out
+    found = report(tmp_path)["clean_up"]
+    assert found["cancelled"] >= 3
+    assert found["failed"] == 0
+    assert f"clean-up: {found['cancelled']} orders cancelled" in out
 
 
 @pytest.mark.parametrize("minutes", [1, pytest.param(5, marks=pytest.mark.full)])

@@ -26,8 +26,9 @@ from synthetics.commands_probe import PROBES
 from synthetics.host import UsageError
 from synthetics.probe import ProbePlan, check_location, command, parse_every
 from tests.services.running import ROOT
+from tests.synthetics.runs import SIGNED
 
-KEY = "a-traffic-key-for-tests-alone"
+KEY = SIGNED["TRAFFIC_KEY"]
 NOBODY = "http://127.0.0.1:1"
 
 
@@ -36,7 +37,7 @@ def probe(*options: str, host: str = NOBODY) -> subprocess.CompletedProcess[str]
     return subprocess.run(
         [sys.executable, "-m", "synthetics", "probe", "--host", host, *options],
         cwd=ROOT,
-        env={**os.environ, "TRAFFIC_KEY": KEY},
+        env={**os.environ, **SIGNED},
         capture_output=True,
         text=True,
         timeout=60,
@@ -52,7 +53,7 @@ class Running:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "synthetics", "probe", "--host", host, "--metrics-port", str(self.port), *options],
             cwd=ROOT,
-            env={**os.environ, "TRAFFIC_KEY": KEY},
+            env={**os.environ, **SIGNED},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -110,7 +111,7 @@ def test_a_shop_that_is_down_is_a_failed_attempt_and_no_crash() -> None:
     lines = [json.loads(line) for line in output.splitlines()]
     assert {line["journey"] for line in lines} == set(PROBES)
     assert all(line["outcome"] == "failed" and "no answer" in line["error"] and line["trace_id"] for line in lines)
-    assert KEY not in output + words
+    assert all(key not in output + words for key in SIGNED.values())
     assert "@" not in output
 
 
@@ -171,6 +172,15 @@ def test_its_page_is_prometheus_own_and_nothing_else() -> None:
             assert refused.value.code == status
 
 
+def test_a_journey_that_is_never_walked_is_one_that_was_last_walked_when_the_process_began() -> None:
+    """`JourneyNotWalked` tells it: a time of 0 is nobody's, and would be silent for ever."""
+    with running("--every", "1h") as probes:
+        probes.until("journey_attempts_total", 1, journey="browse")
+        assert probes.value("journey_attempts_total", journey="buy") == 0
+        last = probes.value("journey_last_attempt_timestamp_seconds", journey="buy")
+    assert last == pytest.approx(time.time(), abs=30)
+
+
 def test_a_port_that_is_taken_is_wrong_usage() -> None:
     """It says which."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -195,28 +205,29 @@ def test_once_says_how_each_went_and_fails_with_one() -> None:
     [
         ((), {}, "TRAFFIC_KEY is not set"),
         ((), {"TRAFFIC_KEY": "short"}, "fewer than 16 characters"),
+        ((), {"TRAFFIC_KEY": KEY}, "PROBE_KEY is not set"),
         ((), {"TRAFFIC_KEY_FILE": "/nowhere"}, "TRAFFIC_KEY_FILE cannot be read: No such file"),
-        (("--every", "0s"), {"TRAFFIC_KEY": KEY}, "expected a time from 1s to 1h"),
-        (("--every", "60"), {"TRAFFIC_KEY": KEY}, "expected a time from 1s to 1h"),
-        (("--location", "Berlin!"), {"TRAFFIC_KEY": KEY}, "expected lower-case letters"),
-        (("--journey", "stampede"), {"TRAFFIC_KEY": KEY}, "'stampede' is not one of"),
-        (("--json",), {"TRAFFIC_KEY": KEY}, "--json is for --once"),
-        (("--host", "http://shop.example"), {"TRAFFIC_KEY": KEY}, "--allow-host shop.example"),
+        (("--every", "0s"), SIGNED, "expected a time from 1s to 1h"),
+        (("--every", "60"), SIGNED, "expected a time from 1s to 1h"),
+        (("--location", "Berlin!"), SIGNED, "expected lower-case letters"),
+        (("--journey", "stampede"), SIGNED, "'stampede' is not one of"),
+        (("--json",), SIGNED, "--json is for --once"),
+        (("--host", "http://shop.example"), SIGNED, "--allow-host shop.example"),
     ],
 )
 def test_wrong_usage_is_told(options: tuple[str, ...], environment: dict[str, str], said: str) -> None:
     """Before anything is started: exit code 2, and no key in what is said."""
-    unset = {"TRAFFIC_KEY": None, "TRAFFIC_KEY_FILE": None}
+    unset = dict.fromkeys(("TRAFFIC_KEY", "TRAFFIC_KEY_FILE", "PROBE_KEY", "PROBE_KEY_FILE"))
     done = CliRunner().invoke(main, ["probe", "--host", NOBODY, *options], env={**unset, **environment})
     assert done.exit_code == 2
     assert said in " ".join(done.output.split())
-    assert all(value not in done.output for value in environment.values() if value == KEY)
+    assert all(value not in done.output for value in environment.values() if value in SIGNED.values())
 
 
 def test_the_key_may_stand_in_a_file(tmp_path: Path) -> None:
     """Which a platform gives to this process alone."""
     (tmp_path / "key").write_text(f"{KEY}\n", encoding="utf-8")
-    environment = {**os.environ, "TRAFFIC_KEY": "", "TRAFFIC_KEY_FILE": str(tmp_path / "key")}
+    environment = {**os.environ, **SIGNED, "TRAFFIC_KEY": "", "TRAFFIC_KEY_FILE": str(tmp_path / "key")}
     words = [sys.executable, "-m", "synthetics", "probe", "--host", NOBODY, "--once", "--journey", "browse"]
     done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout.split()[:2]) == (1, ["browse", "failed"]), done.stderr

@@ -21,6 +21,7 @@ from synthetics.searching import RESERVED_WORDS
 from synthetics.stampede import CLEAR_AWAY, STAMPEDE, count_units
 from tests.synthetics.visiting import (
     KEY,
+    PROBE_KEY,
     Walked,
     add_staff,
     json_lie,
@@ -48,7 +49,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShopRun]:
 @pytest.fixture(scope="module")
 def probe(shop: ShopRun) -> Probe:
     """Walks one visit of the probe of that name, as a prober does."""
-    accounts = {name: ProbeAccounts(key=KEY, journey=name) for name in JOURNEYS}
+    accounts = {name: ProbeAccounts(key=PROBE_KEY, journey=name) for name in JOURNEYS}
     claim = Claim(traffic=Traffic.PROBE, key=KEY)
 
     def walk(name: str, lie=truth, **known: Any) -> Walked:
@@ -83,7 +84,7 @@ def _await(there: Callable[[], bool]) -> None:
 def test_a_prober_that_starts_anew_has_the_accounts_of_the_one_before(shop: ShopRun, probe: Probe) -> None:
     """Its password comes of the key: it logs in, and registers nobody."""
     probe("out-of-stock")
-    again = walked(shop, ProbeAccounts(key=KEY, journey="out-of-stock"), JOURNEYS["out-of-stock"], probes=True)
+    again = walked(shop, ProbeAccounts(key=PROBE_KEY, journey="out-of-stock"), JOURNEYS["out-of-stock"], probes=True)
     assert again.outcome is Outcome.PASSED
     assert [each for each in again.taken if each in ("register", "log in")] == ["log in"]
 
@@ -120,7 +121,7 @@ def test_what_captures_no_money_needs_no_capture(shop: ShopRun, probe: Probe, na
 
 def test_a_foreign_order_is_made_once(shop: ShopRun) -> None:
     """The first visit orders with a card that is declined, and believes nothing else; later ones look at that order."""
-    accounts, journey = ProbeAccounts(key=KEY, journey="newcomer"), JOURNEYS["foreign-order"]
+    accounts, journey = ProbeAccounts(key=PROBE_KEY, journey="newcomer"), JOURNEYS["foreign-order"]
     lied_to = walked(shop, accounts, journey, lie_at("check out", status_lie(201)), probes=True)
     assert (lied_to.outcome, str(lied_to.error)) == (
         Outcome.FAILED,
@@ -164,7 +165,7 @@ def test_units_that_many_want_are_sold_once_each(shop: ShopRun, probe: Probe) ->
     """Three buyers and two units: two orders and a clean refusal; then all is as before."""
 
     def walk(journey: Journey, name: str, lie=truth, **known: Any) -> Walked:
-        accounts = LoadAccounts(key=KEY)
+        accounts = LoadAccounts(key=PROBE_KEY)
         found = walked(shop, accounts, journey, lie, headers=claim.header, **known)
         assert name in found.taken
         return found
@@ -195,7 +196,7 @@ def test_units_that_many_want_are_sold_once_each(shop: ShopRun, probe: Probe) ->
 def test_what_a_broken_visit_left_is_cancelled_by_the_next(shop: ShopRun, probe: Probe) -> None:
     """The shop broke after the checkout, for the clean-up too: one order and one unit are out, until it works again."""
     units = units_of(shop, reserved.TO_BUY)
-    journey, accounts = JOURNEYS["buy"], ProbeAccounts(key=KEY, journey="buy")
+    journey, accounts = JOURNEYS["buy"], ProbeAccounts(key=PROBE_KEY, journey="buy")
     left = walked(shop, accounts, replace(journey, clean_up=()), lie_at("see order", status_lie(503)), probes=True)
     assert (left.outcome, left.visit.outcome) == (Outcome.FAILED, "ordered")
     assert units_of(shop, reserved.TO_BUY) == units - 1
@@ -216,7 +217,7 @@ def _states(shop: ShopRun, accounts: ProbeAccounts) -> dict[str, str]:
 
 def test_more_than_a_page_of_orders_is_cleared_away_the_oldest_first(shop: ShopRun, probe: Probe, monkeypatch) -> None:
     """Those that are too many for one visit stay on the first page, where the next one looks."""
-    accounts = ProbeAccounts(key=KEY, journey="double-submit")
+    accounts = ProbeAccounts(key=PROBE_KEY, journey="double-submit")
     journey = replace(JOURNEYS["double-submit"], clean_up=())
     ids = [walked(shop, accounts, journey, probes=True).visit.order_id for _ in range(4)]
     monkeypatch.setattr(cleaning_up, "PAGE", 2)
@@ -230,7 +231,7 @@ def test_more_than_a_page_of_orders_is_cleared_away_the_oldest_first(shop: ShopR
 
 def test_shoppers_cancel_nothing(shop: ShopRun) -> None:
     """Only probes take back what they bought."""
-    found = walked(shop, ProbeAccounts(key=KEY, journey="shopper"), JOURNEYS["buy"], payment_method="tok_visa")
+    found = walked(shop, ProbeAccounts(key=PROBE_KEY, journey="shopper"), JOURNEYS["buy"], payment_method="tok_visa")
     assert "PROBE" not in "".join(found.visit.wanted)
     steps = JOURNEYS["buy"].clean_up
     assert [step.name for step in steps if step.when(found.visit)] == []
@@ -397,6 +398,8 @@ def test_searching_has_what_must_be_folded() -> None:
 
 def test_no_secret_is_shown() -> None:
     """Neither of the probes' staff nor of whoever signs for them."""
-    shown = repr(staff(KEY)) + repr(ProbeAccounts(key=KEY, journey="buy")) + repr(Claim(traffic=Traffic.PROBE, key=KEY))
+    accounts, claim = ProbeAccounts(key=PROBE_KEY, journey="buy"), Claim(traffic=Traffic.PROBE, key=KEY)
+    shown = repr(staff(PROBE_KEY)) + repr(accounts) + repr(claim)
     assert KEY not in shown
-    assert staff(KEY).password not in shown
+    assert PROBE_KEY not in shown
+    assert staff(PROBE_KEY).password not in shown

@@ -1,7 +1,10 @@
 """How full the shop was, from a Prometheus that answers; and one that does not is told as such."""
 
+import base64
+import contextlib
 import http.server
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from urllib.parse import parse_qs
@@ -93,6 +96,77 @@ def test_a_server_that_does_not_answer_is_said_without_its_password(url: str) ->
     with pytest.raises(PrometheusError) as caught:
         Prometheus(url).range("up", start=0, end=1, step_seconds=1)
     assert "secret" not in str(caught.value)
+
+
+@contextlib.contextmanager
+def saying(answer: bytes) -> Iterator[str]:
+    """A server that answers one request with *answer*, whatever was asked."""
+
+    def serve() -> None:
+        connection, _ = server.accept()
+        with connection:
+            heard.append(connection.recv(65536).decode())
+            connection.sendall(answer)
+
+    heard: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+        thread.join()
+    assert heard
+
+
+def json_of(text: str) -> bytes:
+    """An answer with this body."""
+    return f"HTTP/1.1 200 OK\r\nContent-Length: {len(text)}\r\n\r\n{text}".encode()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"220 mail.example\r\n\r\n", id="another protocol"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", id="a body that breaks off"),
+        pytest.param(json_of("[]"), id="a list"),
+        pytest.param(json_of('{"status": "success"}'), id="no data"),
+        pytest.param(json_of('{"status": "success", "data": {"result": 7}}'), id="no list of series"),
+        pytest.param(json_of('{"status": "success", "data": {"result": [{"metric": {}}]}}'), id="a series of nothing"),
+        pytest.param(
+            json_of('{"status": "success", "data": {"result": [{"metric": {}, "values": [[1, "x"]]}]}}'),
+            id="a value that is no number",
+        ),
+        pytest.param(json_of('{"status": "success", "data": {"result": ' + "[" * 99999), id="brackets without an end"),
+    ],
+)
+def test_what_no_prometheus_would_answer_is_an_error_of_one_kind(answer: bytes) -> None:
+    """A run of hours is not to end without its report for the sake of a picture."""
+    with saying(answer) as place, pytest.raises(PrometheusError):
+        Prometheus(f"http://{place}").range("up", start=0, end=1, step_seconds=1)
+
+
+def test_a_name_and_a_password_in_the_address_are_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To that server and by no proxy, as the verdict on the same run sends them."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    heard: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            heard.append(self.headers["Authorization"])
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"status": "success", "data": {"result": []}}')
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        found = Prometheus(f"http://ada:p%40ss@127.0.0.1:{server.server_port}")
+        assert found.range("up", start=0, end=1, step_seconds=1) == ()
+        thread.join()
+    assert heard == ["Basic " + base64.b64encode(b"ada:p@ss").decode()]
 
 
 def test_a_long_run_has_some_hundred_points() -> None:

@@ -39,7 +39,6 @@ def run(**other: Any) -> dict[str, Any]:
             "the bottleneck",
             id="both were: the shop said so itself",
         ),
-        pytest.param(run(no_verdict="no verdict: it died"), False, False, "it died", id="nobody can say"),
     ],
 )
 def test_a_trial_holds_or_says_why_not(document: dict[str, Any], held: bool, generator: bool, why: str | None) -> None:
@@ -47,6 +46,25 @@ def test_a_trial_holds_or_says_why_not(document: dict[str, Any], held: bool, gen
     found = trial_of(document, 4.0)
     assert (found.held, found.generator) == (held, generator)
     assert why is None or any(why in each for each in found.why)
+
+
+@pytest.mark.parametrize(
+    ("document", "unknown"),
+    [
+        pytest.param(run(no_verdict="no verdict: it died"), True, id="no verdict"),
+        pytest.param(run(verdict={"verdict": "no data", "slos": []}), True, id="no data"),
+        pytest.param(run(faults=["1 of 2 workers went away"]), True, id="a worker died"),
+        pytest.param(run(no_verdict="no verdict", failures=500), False, id="no verdict, but half of the steps failed"),
+        pytest.param(run(faults=["1 of 2 workers went away"], verdict=BROKEN), False, id="less load broke an SLO"),
+        pytest.param(run(left_out=50), False, id="the shop was so slow that visits were left out"),
+        pytest.param(run(), False, id="all SLOs held"),
+    ],
+)
+def test_a_trial_that_proves_nothing_is_not_held_against_the_shop(document: dict[str, Any], unknown: bool) -> None:
+    """It did not hold; that the shop was too slow is another thing."""
+    found = trial_of(document, 4.0)
+    assert found.unknown is unknown
+    assert not (found.unknown and found.held)
 
 
 def test_its_facts_are_for_the_file() -> None:

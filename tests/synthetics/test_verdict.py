@@ -36,10 +36,10 @@ def test_every_verdict_is_taken(tmp_path: Path, code: int, word: str) -> None:
     ("text", "code", "message"),
     [
         ("", 2, "ended with 2: what went wrong"),
-        ("no JSON", 0, "printed no verdict"),
-        ("[]", 0, "printed no verdict"),
-        ('{"verdict": "maybe", "slos": []}', 0, "printed no verdict"),
-        ("", 4, "printed no verdict"),
+        ("no JSON", 0, "printed none: what went wrong"),
+        ("[]", 0, "printed none: what went wrong"),
+        ('{"verdict": "maybe", "slos": []}', 0, "printed none: what went wrong"),
+        ("", 4, "printed none: what went wrong"),
     ],
 )
 def test_anything_else_is_none(tmp_path: Path, text: str, code: int, message: str) -> None:

@@ -26,6 +26,7 @@ from synthetics.journey import (
     leave,
     walk,
 )
+from tests.synthetics.runs import PROBE_KEY
 
 Lie = Callable[[str, Answer], Answer]
 KEY = SECRETS["TRAFFIC_KEY"]
@@ -122,7 +123,7 @@ def walked(
 
 def add_staff(shop: ShopRun) -> None:
     """The account by which probes change a price, as the platform makes it."""
-    account = staff(KEY)
+    account = staff(PROBE_KEY)
     file = shop.folder / "probe-staff.password"
     file.write_text(account.password, encoding="utf-8")
     file.chmod(0o600)
