@@ -33,6 +33,15 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exemplar:
+    """One request among those that a series counts. labels: its own, the trace's id above all. at: Unix seconds."""
+
+    series: Mapping[str, str]
+    labels: Mapping[str, str]
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One loaded rule. *kind* is recording or alerting, *health* ok, err or unknown (not evaluated yet)."""
 
@@ -54,6 +63,14 @@ class RuleGroup:
     interval_seconds: float
     evaluated_at: datetime | None
     rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActiveAlert:
+    """One alert that a rule makes now. *state* is pending or firing."""
+
+    labels: Mapping[str, str]
+    state: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +100,15 @@ def matrix(data: Any) -> tuple[Series, ...]:
     )
 
 
+def exemplars(data: Any) -> tuple[Exemplar, ...]:
+    """Answer of /query_exemplars."""
+    return tuple(
+        Exemplar(series=row["seriesLabels"], labels=each["labels"], at=float(each["timestamp"]))
+        for row in data
+        for each in row["exemplars"]
+    )
+
+
 def rule_groups(data: Any) -> tuple[RuleGroup, ...]:
     """Answer of /rules, in the order of the files."""
     return tuple(
@@ -95,6 +121,11 @@ def rule_groups(data: Any) -> tuple[RuleGroup, ...]:
         )
         for group in data["groups"]
     )
+
+
+def active_alerts(data: Any) -> tuple[ActiveAlert, ...]:
+    """Answer of /alerts."""
+    return tuple(ActiveAlert(labels=row["labels"], state=row["state"]) for row in data["alerts"])
 
 
 def targets(data: Any) -> tuple[Target, ...]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import NoReturn
 
 import click
 
@@ -21,7 +21,8 @@ from budget import backtest_json, backtest_run, backtest_text, time_range
 from budget.backtest import Backtest
 from budget.backtest_run import Asked
 from budget.backtest_server import Programs
-from budget.errors import BudgetError, Unreachable
+from budget.command_line import SPECS, advice, or_usage
+from budget.errors import BudgetError
 from budget.plain_text import printable
 from budget.prometheus import Prometheus
 from budget.server_option import server_option
@@ -33,10 +34,8 @@ from slo.rule import Alert
 from slo.rule_context import shared
 from tools import install
 
-SPECS = Path(__file__).resolve().parents[1] / "slo" / "specs"
 ANSWER_SECONDS = 60.0  # a week of a record, or of raw series, by the minute
 MOST_DAYS = 366
-Value = TypeVar("Value")
 
 
 @click.command()
@@ -100,8 +99,8 @@ def backtest(  # noqa: PLR0913  # an option each
         slos=(slo,) if changed == slo else (slo, changed),
         now=now,
         days=days,
-        start=None if start is None else _or_usage(time_range.moment, start, now),
-        end=None if end is None else _or_usage(time_range.moment, end, now),
+        start=None if start is None else or_usage(time_range.moment, start, now),
+        end=None if end is None else or_usage(time_range.moment, end, now),
     )
     _in_past(asked)
     found = _found(asked, server, file, raw=raw)
@@ -159,8 +158,8 @@ def _chosen(slos: tuple[Slo, ...], slo_id: str) -> Slo:
 
 def _changed(slo: Slo, objective: str | None, window: str | None, min_failures: int | None) -> Slo:
     """*slo* as the options would have it; they are held to what a spec may say."""
-    percent = slo.objective if objective is None else _or_usage(_percent, objective)
-    days = slo.period_days if window is None else _or_usage(scalars.period_days, window)
+    percent = slo.objective if objective is None else or_usage(_percent, objective)
+    days = slo.period_days if window is None else or_usage(scalars.period_days, window)
     least = slo.alerting.min_failures if min_failures is None else min_failures
     return replace(slo, objective=percent, period_days=days, alerting=replace(slo.alerting, min_failures=least))
 
@@ -180,20 +179,13 @@ def _in_past(asked: Asked) -> None:
         raise click.UsageError(f"the range is longer than {MOST_DAYS} days: backtest it in parts")
 
 
-def _or_usage(read: Callable[..., Value], *given: object) -> Value:
-    try:
-        return read(*given)
-    except ValueError as error:
-        raise click.UsageError(printable(str(error))) from None
-
-
 def _say(text: str) -> None:
     """Progress, beside what is asked for."""
     click.echo(printable(text), err=True)
 
 
 def _fail(error: BudgetError | SpecErrors) -> NoReturn:
-    hint = ": start it with make demo, or name another with --prometheus" if isinstance(error, Unreachable) else ""
-    for line in f"{error}{hint}".splitlines():
-        click.echo(printable(line), err=True)
+    lines = [advice(error)] if isinstance(error, BudgetError) else map(printable, str(error).splitlines())
+    for line in lines:
+        click.echo(line, err=True)
     sys.exit(1)

@@ -47,7 +47,7 @@ class Lines:
                         return
                     yield number, line.rstrip("\n")
                     if len(self.faults) >= MOST_FAULTS:
-                        self.fault(0, f"and perhaps more: reading stopped after {MOST_FAULTS} faults")
+                        self.fault(number, f"and perhaps more: reading stopped after {MOST_FAULTS} faults")
                         return
         except UnicodeDecodeError:
             self.fault(number + 1, "from here on it is not UTF-8 text")

@@ -13,6 +13,7 @@ from budget.plain_text import printable
 from budget.status import EXHAUSTED, LOW_TRAFFIC, NO_DATA, OK, SEEDED, STALE, SloStatus
 from budget.trust import spelt
 from slo import conventions
+from slo.budget import LITTLE_LEFT
 
 MISSING = "-"
 GAP = 2
@@ -56,7 +57,7 @@ def _left(row: SloStatus) -> Text:
     ratio = row.budget_remaining
     if ratio is None:
         return Text(MISSING)
-    return Text(f"{ratio:.1%}", style="red" if ratio <= 0 else "yellow" if ratio < 0.25 else "green")
+    return Text(f"{ratio:.1%}", style="red" if ratio <= 0 else "yellow" if ratio < LITTLE_LEFT else "green")
 
 
 def _exhausted(row: SloStatus) -> str:

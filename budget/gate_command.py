@@ -6,12 +6,12 @@ import json
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import click
 from rich.console import Console
 
 from budget import gate_facts
+from budget.command_line import SPECS
 from budget.gate import decide, dependencies
 from budget.gate_decision import Decision, Request
 from budget.gate_document import document, passed, warning
@@ -27,7 +27,6 @@ from slo.load import load
 
 # Whoever forgets to say where to is asked the strictest question.
 PRODUCTION = "production"
-SPECS = Path(__file__).resolve().parent.parent / "slo" / "specs"
 PIPE_COLUMNS = 120  # a log of a pipeline is read by people: no wider than their screen
 TIMEOUT_SECONDS = 20.0  # the period without its seeded part is summed anew, which no record does beforehand
 

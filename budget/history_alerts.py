@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from budget.answers import RuleGroup
+from budget.errors import QueryFailed
 from budget.history import Source, ranges
 from budget.identity import Key, key_of, same_slo
 from budget.readings import ALERTS
@@ -72,6 +73,17 @@ def spells(moments: Iterable[float], step_seconds: float) -> Iterator[tuple[floa
 def of_key(key: Key, spans: Iterable[AlertSpan]) -> tuple[AlertSpan, ...]:
     """The alerts of one SLO."""
     return tuple(each for each in spans if each.key and same_slo(key, each.key))
+
+
+def read_runbooks(source: Source) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The runbook of each alert, by its name; and for people why none is known, where that is so.
+
+    Raises:  Unreachable.
+    """
+    try:
+        return runbooks(source.rules()), ()
+    except QueryFailed as error:  # what stands before a ruler may not tell of rules
+        return {}, (f"Runbooks are not known: {error}",)
 
 
 def runbooks(groups: Iterable[RuleGroup]) -> dict[str, str]:

@@ -15,6 +15,7 @@ _MODULES = {
     "gate": "budget.gate_command",
     "postmortem": "budget.postmortem_command",
     "report": "budget.report_command",
+    "serve": "budget.serve_command",
     "verdict": "budget.verdict_command",
 }
 

@@ -13,6 +13,7 @@ from enum import IntEnum, StrEnum
 from types import MappingProxyType
 
 from slo import windows
+from slo.budget import LITTLE_LEFT
 
 
 class Outcome(IntEnum):
@@ -98,15 +99,15 @@ CLAUSES: Mapping[RuleName, Clause] = MappingProxyType(
 class Policy:
     """Clauses and thresholds. Burn rates are not among them: they are those of each SLO's own alerts.
 
-    least_left:            share of the budget, 0–1, below which releases go slowly. Ours; `budget status` turns yellow
-                           there. The workbook leaves it to each team.
+    least_left:            share of the budget, 0–1, below which releases go slowly; `budget status` and dashboards
+                           change their colour there.
     least_real_seconds:    outside `local`, how long must have been measured since the seeded past ended: the quick
                            page's long window.
     most_clock_seconds:    by how much the server's clock may differ from the one that judges.
     """
 
     clauses: Mapping[RuleName, Clause] = field(default_factory=lambda: CLAUSES)
-    least_left: float = 0.25
+    least_left: float = LITTLE_LEFT
     least_real_seconds: float = windows.HOUR
     most_clock_seconds: float = 300.0
 

@@ -52,6 +52,7 @@ class Postmortem:
 
     spent:     what each SLO's events of the range spent of its budget. seeded: what of the range is made up.
     scorecard: of the drill, where it was one. notes: what limits the page.
+    answered:  whether the server told of the range; else what is not there is not known.
     """
 
     start: float
@@ -66,18 +67,20 @@ class Postmortem:
     seeded: tuple[float, float] | None = None
     scorecard: Scorecard | None = None
     notes: tuple[str, ...] = ()
+    answered: bool = True
 
     @property
     def timeline(self) -> tuple[Entry, ...]:
-        """Everything in its order; a fault before the alert of the same moment."""
+        """Everything in its order, what reads alike once; a fault before the alert of the same moment."""
         found = (*self._faults(), *deploys(self.releases), *self._alerts())
         order = (FAULT, DEPLOY, ALERT)
-        return tuple(sorted(found, key=lambda each: (each.at, order.index(each.kind), each.says)))
+        return tuple(sorted(dict.fromkeys(found), key=lambda each: (each.at, order.index(each.kind), each.says)))
 
     @property
     def told(self) -> tuple[Told, ...]:
-        """Each alert through its life, in the order in which they began."""
-        ordered = sorted(self.alerts, key=lambda each: (_identity(each), each.start))
+        """Each alert that tells somebody through its life, in the order in which they began."""
+        telling = (each for each in self.alerts if each.severity != conventions.INFO_SEVERITY)
+        ordered = sorted(telling, key=lambda each: (_identity(each), each.start))
         found = [told for _, spans in groupby(ordered, key=_identity) for told in self._lives(list(spans))]
         return tuple(sorted(found, key=lambda each: (each.pending or each.fired or 0.0, each.name, each.severity)))
 

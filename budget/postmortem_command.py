@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 import click
 
-from budget import postmortem_page, postmortem_scorecard, time_range, whole_files
+from budget import postmortem_page, postmortem_scorecard, scorecard_witness, time_range, whole_files
+from budget.command_line import SPECS, advice, or_usage
 from budget.errors import BudgetError, Unreachable
 from budget.plain_text import printable
 from budget.postmortem import Postmortem
 from budget.postmortem_reading import read_postmortem, without_server
-from budget.postmortem_scorecard import Scorecard, Unreadable
+from budget.postmortem_scorecard import Scorecard
 from budget.prometheus import Prometheus
 from budget.server_option import server_option
 from slo import windows
@@ -23,10 +22,8 @@ from slo.errors import TillwatchError
 from slo.load import load
 from slo.model import Slo
 
-SPECS = Path(__file__).resolve().parents[1] / "slo" / "specs"
 ANSWER_SECONDS = 30.0
 MOST_SECONDS = 4 * windows.DAY
-Value = TypeVar("Value")
 
 
 @click.command()
@@ -56,7 +53,7 @@ def postmortem(
     if out.exists():
         raise click.UsageError(printable(f"{out} is there already, with what people wrote: name another --out"))
     now = time.time()
-    scorecard = None if drill is None else _or_usage(postmortem_scorecard.read, drill)
+    scorecard = None if drill is None else or_usage(postmortem_scorecard.read, drill)
     begin, until = _bounds(start, end, scorecard, now)
     slos = _slos(specs, services)
     found = replace(_found(server, slos, begin, until, services, scorecard), scorecard=scorecard)
@@ -70,28 +67,18 @@ def postmortem(
 
 
 def _bounds(start: str | None, end: str | None, scorecard: Scorecard | None, now: float) -> tuple[float, float]:
-    begin = scorecard.started if scorecard is not None and start is None else None
-    until = scorecard.ended if scorecard is not None and end is None else None
-    if start is not None:
-        begin = _or_usage(time_range.moment, start, now)
+    begin, until = or_usage(postmortem_scorecard.bounds, scorecard, start, end, now)
     if begin is None:
         said = "the scorecard does not say when it began" if scorecard is not None else "nothing says when it began"
         raise click.UsageError(f"{said}: give --from")
     if until is None:
-        until = _or_usage(time_range.moment, end or "now", now)
+        until = now
     if until > now + time_range.CLOCKS_DIFFER_SECONDS:
         raise click.UsageError(f"--to is in the future: {time_range.spelt(until)}, and it is {time_range.spelt(now)}")
     if not 1 <= until - begin <= MOST_SECONDS:
         said = f"{time_range.spelt(begin)} to {time_range.spelt(until)}"
         raise click.UsageError(f"a postmortem covers a second to 4 days, and not {said}: mend --from or --to")
     return begin, until
-
-
-def _or_usage(read: Callable[..., Value], *given: object) -> Value:
-    try:
-        return read(*given)
-    except (ValueError, Unreadable) as error:
-        raise click.UsageError(printable(str(error))) from None
 
 
 def _slos(specs: Path, services: tuple[str, ...]) -> tuple[Slo, ...]:
@@ -118,12 +105,12 @@ def _found(
     scorecard: Scorecard | None,
 ) -> Postmortem:
     try:
-        return read_postmortem(server, slos, server=server.url, start=start, end=end, services=services)
+        found = read_postmortem(server, slos, server=server.url, start=start, end=end, services=services)
+        strange = scorecard_witness.stranger(server, scorecard, server=server.url, start=start, end=end)
+        return replace(found, notes=(*found.notes, *strange))
     except Unreachable as error:
         if scorecard is None:
-            raise click.ClickException(
-                printable(f"{error}: start it with make demo, or name another with --prometheus")
-            ) from None
+            raise click.ClickException(advice(error)) from None
         return without_server(server=server.url, start=start, end=end, error=error)
     except BudgetError as error:
-        raise click.ClickException(printable(str(error))) from None
+        raise click.ClickException(advice(error)) from None

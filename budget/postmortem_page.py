@@ -9,6 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from budget import report_words as words
+from budget import verdict_drill
 from budget.markdown import Markdown, escaped, link
 from budget.postmortem import Postmortem
 from budget.trust import spelt
@@ -35,7 +36,8 @@ def markdown(found: Postmortem, services: Iterable[str] = ()) -> str:
         services=", ".join(services),
         length=spelt(found.end - found.start),
         spent=_spenders(found.spent),
-        unspent=_unspent(found.spent),
+        unspent=_unspent(found.spent) if found.answered else "What was spent is not known.",
+        drills=[(each, verdict_drill.said(each)) for each in verdict_drill.judged(found.scorecard)],
         marked=_marked,
         runbook=lambda name: link(name, found.runbooks[name]) if name in found.runbooks else escaped(name),
     )

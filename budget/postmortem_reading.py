@@ -10,7 +10,7 @@ from typing import Protocol
 from budget import verdict_reading
 from budget.errors import BudgetError
 from budget.history import Source, ranges, seeded
-from budget.history_alerts import alert_spans, runbooks, spells
+from budget.history_alerts import alert_spans, read_runbooks, spells
 from budget.postmortem import Postmortem, Spell
 from budget.report_model import overlap
 from budget.time_range import Grid
@@ -45,6 +45,7 @@ def read_postmortem(
     wanted, seconds = frozenset(services), step(start, end)
     past = seeded(source, end)
     alerts = alert_spans(source, start=start, end=end, step_seconds=seconds)
+    links, notes = read_runbooks(source)
     grid = Grid(start=start, step_seconds=seconds, steps=max(1, math.ceil((end - start) / seconds)))
     return Postmortem(
         start=start,
@@ -55,15 +56,16 @@ def read_postmortem(
         faults=tuple(_spells(source, FAULTS, ("job",), ("fault",), start, end, wanted)),
         releases=tuple(_spells(source, RELEASES, ("service",), ("version", "revision"), start, end, wanted)),
         spent=verdict_reading.verdicts(source, slos, grid, "user") if slos else (),
-        runbooks=runbooks(source.rules()),
+        runbooks=links,
         seeded=overlap(past, start, end),
+        notes=notes,
     )
 
 
 def without_server(*, server: str, start: float, end: float, error: BudgetError) -> Postmortem:
     """A page about a range of which nobody tells any more: a drill's own server ends with it."""
     note = f"{error}: the timeline, the alerts and what was spent are not known. Fill them in, or ask another server."
-    return Postmortem(start=start, end=end, server=server, step_seconds=step(start, end), notes=(note,))
+    return Postmortem(start=start, end=end, server=server, step_seconds=step(start, end), notes=(note,), answered=False)
 
 
 def _spells(

@@ -11,10 +11,13 @@ from typing import Any
 
 from budget import time_range
 
+LATE_SECONDS = 45.0
+"""How much later than foreseen a page is in time: a turn of the rules (30 s), a scrape, and the way to PagerDuty."""
+_MOST = 1e12  # seconds, or events: JSON may hold NaN, infinities, and integers that no float can
 _COUNTS = ("lost", "oversold", "double_charged")
 
 
-class Unreadable(Exception):
+class Unreadable(ValueError):
     """The file is no scorecard; says where it is not, and what was expected."""
 
 
@@ -26,10 +29,18 @@ class Page:
     expected_seconds: float
     after_seconds: float | None
 
+    @property
+    def in_time(self) -> bool:
+        """Whether somebody was told, and not too late."""
+        return self.after_seconds is not None and self.after_seconds <= self.expected_seconds + LATE_SECONDS
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drill:
-    """One drill: its pages, those that nobody expected, and what must be 0 afterwards. None: nobody counted."""
+    """One drill: its pages, those that nobody expected, and what must be 0 afterwards. None: nobody counted.
+
+    wrong: what the drill itself says was not well, in words. passed: what it says on the whole, if anything.
+    """
 
     name: str
     pages: tuple[Page, ...]
@@ -37,6 +48,8 @@ class Drill:
     lost: float | None
     oversold: float | None
     double_charged: float | None
+    wrong: tuple[str, ...] = ()
+    passed: bool | None = None
     started: float | None = None
     ended: float | None = None
 
@@ -50,6 +63,21 @@ class Scorecard:
     ended: float | None
 
 
+def bounds(
+    scorecard: Scorecard | None, start: str | None, end: str | None, now: float
+) -> tuple[float | None, float | None]:
+    """From when to when, as a command line says it, else a scorecard; None where neither does.
+
+    Raises:  ValueError: what is said is no time.
+    """
+    begin = scorecard.started if scorecard is not None else None
+    until = scorecard.ended if scorecard is not None else None
+    return (
+        begin if start is None else time_range.moment(start, now),
+        until if end is None else time_range.moment(end, now),
+    )
+
+
 def read(path: Path) -> Scorecard:
     """The scorecard in *path*.
 
@@ -59,7 +87,7 @@ def read(path: Path) -> Scorecard:
         found = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise Unreadable(f"{path}: {error.strerror}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Unreadable(f"{path} is not JSON: {error}") from None
     try:
         return _scorecard(found)
@@ -94,6 +122,8 @@ def _drill(row: Mapping[str, Any], where: str) -> Drill:
         lost=lost,
         oversold=oversold,
         double_charged=double_charged,
+        wrong=tuple(_text(each, f"{where}wrong") for each in (_list(row, "wrong", where) if "wrong" in row else ())),
+        passed=_switch(row, "passed", where),
         started=_moment(row, "started", where),
         ended=_moment(row, "ended", where),
     )
@@ -137,9 +167,16 @@ def _number(row: Mapping[str, Any], name: str, where: str, *, needed: bool) -> f
     found = row.get(name)
     if found is None and not needed:
         return None
-    if not isinstance(found, int | float) or isinstance(found, bool) or not math.isfinite(found):
+    if not isinstance(found, int | float) or isinstance(found, bool) or not abs(found) <= _MOST:
         raise Unreadable(f"{where}{name}: is no number")
     return float(found)
+
+
+def _switch(row: Mapping[str, Any], name: str, where: str) -> bool | None:
+    found = row.get(name)
+    if found is not None and not isinstance(found, bool):
+        raise Unreadable(f"{where}{name}: is neither true nor false")
+    return found
 
 
 def _moment(row: Mapping[str, Any], name: str, where: str) -> float | None:
@@ -147,6 +184,9 @@ def _moment(row: Mapping[str, Any], name: str, where: str) -> float | None:
     if found is None:
         return None
     try:
-        return time_range.moment(str(found), math.nan)
+        moment = time_range.moment(str(found), math.nan)
     except ValueError as error:
         raise Unreadable(f"{where}{name}: {error}") from None
+    if math.isnan(moment):  # so long ago, seen from when?
+        raise Unreadable(f"{where}{name}: {str(found)!r} is no moment by itself")
+    return moment

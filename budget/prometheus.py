@@ -9,7 +9,7 @@ import urllib3
 from urllib3.util import Timeout, Url, make_headers, parse_url
 
 from budget import answers
-from budget.answers import RuleGroup, Sample, Series, Target
+from budget.answers import ActiveAlert, Exemplar, RuleGroup, Sample, Series, Target
 from budget.errors import QueryFailed, Unreachable
 
 
@@ -48,9 +48,21 @@ class Prometheus:
         fields = {"query": query, "start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step_seconds:g}"}
         return answers.parsed(answers.matrix, self._ask("POST", "query_range", fields))
 
+    def exemplars(self, query: str, *, start: float, end: float) -> tuple[Exemplar, ...]:
+        """Exemplars of the series that *query* names, from *start* to *end*; none from a server that keeps none.
+
+        Raises:  Unreachable, QueryFailed.
+        """
+        fields = {"query": query, "start": f"{start:.3f}", "end": f"{end:.3f}"}
+        return answers.parsed(answers.exemplars, self._ask("POST", "query_exemplars", fields) or ())
+
     def rules(self) -> tuple[RuleGroup, ...]:
         """Every loaded rule group, evaluated yet or not."""
         return answers.parsed(answers.rule_groups, self._ask("GET", "rules"))
+
+    def alerts(self) -> tuple[ActiveAlert, ...]:
+        """Every alert of the last turn of its rule; the series ALERTS has none of them for a turn after a restart."""
+        return answers.parsed(answers.active_alerts, self._ask("GET", "alerts"))
 
     def targets(self) -> tuple[Target, ...]:
         """Every active scrape target."""
@@ -66,6 +78,8 @@ class Prometheus:
             response = self._send(method, url, fields)
         except urllib3.exceptions.HTTPError as error:
             raise Unreachable(f"{self.url} does not answer ({type(error).__name__})") from error
+        except UnicodeEncodeError as error:  # of a command line that was not UTF-8
+            raise QueryFailed("the question holds bytes that are no UTF-8 text: mend the name in it") from error
         return self._data(response)
 
     def _send(self, method: str, url: str, fields: Mapping[str, str] | None) -> urllib3.BaseHTTPResponse:
@@ -81,7 +95,8 @@ class Prometheus:
             message = f"{self.url} answered {response.status} without JSON: is it a Prometheus?"
             raise QueryFailed(message) from error
         if not isinstance(body, dict) or body.get("status") != "success":
-            reason = body.get("error", "no reason given") if isinstance(body, dict) else "no object"
+            reason = body.get("error") if isinstance(body, dict) else None
+            reason = reason or "JSON that says neither success nor why not: is it a Prometheus?"
             raise QueryFailed(f"{self.url} answered {response.status}: {reason}")
         return body.get("data")
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TypeVar
 
 import click
 
 from budget import time_range, whole_files
-from budget.errors import BudgetError, Unreachable
+from budget.command_line import SPECS, advice, or_usage
+from budget.errors import BudgetError
 from budget.plain_text import printable
 from budget.prometheus import Prometheus
 from budget.report_json import as_json
@@ -25,11 +25,9 @@ from slo import windows
 from slo.errors import TillwatchError
 from slo.load import load
 
-SPECS = Path(__file__).resolve().parents[1] / "slo" / "specs"
 NAME = "budget-report"
 ANSWER_SECONDS = 60.0  # a week of every SLO's records
 MOST_DAYS = 92
-Value = TypeVar("Value")
 
 
 @click.command()
@@ -79,25 +77,18 @@ def bounds(start: str | None, end: str, days: int | None, now: float) -> tuple[f
     """From when to when; without a begin each SLO has its own period. What cannot be is a usage error."""
     if start is not None and days is not None:
         raise click.UsageError("--from and --days both say where the range begins: give one of them")
-    until = _or_usage(time_range.moment, end, now)
+    until = or_usage(time_range.moment, end, now)
     if until > now + time_range.CLOCKS_DIFFER_SECONDS:
         raise click.UsageError(f"--to is in the future: {time_range.spelt(until)}, and it is {time_range.spelt(now)}")
     if days is not None:
         return until - days * windows.DAY, until
     if start is None:
         return None, until
-    begin = _or_usage(time_range.moment, start, now)
+    begin = or_usage(time_range.moment, start, now)
     if not windows.HOUR <= until - begin <= MOST_DAYS * windows.DAY:
         said = f"{time_range.spelt(begin)} to {time_range.spelt(until)}"
         raise click.UsageError(f"a report covers an hour to {MOST_DAYS} days, and not {said}: mend --from or --to")
     return begin, until
-
-
-def _or_usage(read: Callable[..., Value], *given: object) -> Value:
-    try:
-        return read(*given)
-    except ValueError as error:
-        raise click.UsageError(printable(str(error))) from None
 
 
 def _made(server: Prometheus, start: float | None, end: float, services: tuple[str, ...], specs: Path) -> Report:
@@ -106,8 +97,12 @@ def _made(server: Prometheus, start: float | None, end: float, services: tuple[s
             server, server=server.url, start=start, end=end, services=services, descriptions=_descriptions(specs)
         )
     except BudgetError as error:
-        said = f"{error}: start it with make demo, or name another with --prometheus"
-        click.echo(printable(said if isinstance(error, Unreachable) else str(error)), err=True)
+        click.echo(advice(error), err=True)
+        sys.exit(1)
+    if not made.slos and not services:
+        # What is written would say nothing, in the place of what was written yesterday.
+        said = f"{server.url} knows no SLO at {time_range.spelt(made.end)}: load the rules of ./generate.py build there"
+        click.echo(printable(said), err=True)
         sys.exit(1)
     known = {name for name, _ in made.services}
     if missing := [name for name in services if name not in known]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from budget.errors import QueryFailed
 from budget.history import BIN_SECONDS, Source, curves, promises, seeded, selector
-from budget.history_alerts import alert_spans, runbooks
+from budget.history_alerts import alert_spans, read_runbooks
 from budget.report_model import Report, by_service, episodes, overlap, slo_report, spans
 from slo import windows
 
@@ -34,7 +33,7 @@ def read_report(
     lengths = {each.key: each.days * windows.DAY if start is None else end - start for each in promised}
     longest = max(lengths.values(), default=0.0)
     first = min(begin for _, begin, _ in spans(end, longest))
-    past, notes = seeded(source, end), list[str]()
+    past = seeded(source, end)
     # Alerts are of this period alone: what fired before is not told.
     alerts = alert_spans(source, start=end - longest, end=end, matchers=selector(names)) if promised else ()
     found = [
@@ -48,10 +47,7 @@ def read_report(
         )
         for curve in curves(source, promised, start=first, end=end)
     ]
-    try:
-        links = runbooks(source.rules())
-    except QueryFailed as error:  # what stands before a ruler may not tell of rules
-        links, notes = {}, [f"Runbooks are not known: {error}"]
+    links, notes = read_runbooks(source)
     return Report(
         end=end,
         fixed=start is not None,
@@ -60,5 +56,5 @@ def read_report(
         episodes=episodes(found, EPISODES),
         seeded=overlap(past, first, end),
         runbooks=links,
-        notes=tuple(notes),
+        notes=notes,
     )

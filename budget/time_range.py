@@ -35,14 +35,19 @@ class Grid:
 def moment(text: str, now: float) -> float:
     """The Unix time that *text* means: RFC 3339, Unix seconds, or so long before *now* (-5m, -1h30m, now).
 
-    Raises:  ValueError: none of these.
+    Raises:  ValueError: none of these, or before 1970.
     """
-    if text == "now":
-        return now
+    found = now if text == "now" else _read(text, now)
+    if found < 0:
+        raise ValueError(f"{text!r} is before 1970: {_FORMS}")
+    return found
+
+
+def _read(text: str, now: float) -> float:
     if text.startswith("-"):
         try:
             return now - windows.read_seconds(text[1:])
-        except ValueError:
+        except (ValueError, OverflowError):
             raise ValueError(f"{text!r} is no time: {_FORMS}") from None
     try:
         found = float(text)

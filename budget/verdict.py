@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -74,7 +75,10 @@ def judge(slo: Slo, counts: Counts, traffic: str, *, recorded: float | None, see
         return nothing(slo, traffic, "no events of this class in the range", counts.gaps)
     budget = error_budget(slo)
     run_seconds = len(counts.total) * counts.step_seconds
-    basis, events = (RECORDED, recorded) if recorded else (RUN_RATE, total / run_seconds * slo.period_days * DAY)
+    if recorded and math.isfinite(recorded):
+        basis, events = RECORDED, recorded
+    else:
+        basis, events = RUN_RATE, total / run_seconds * slo.period_days * DAY
     holds = {
         LOW_TRAFFIC: total * float(budget) < 1,
         ESTIMATED: counts.estimated,

@@ -5,37 +5,48 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import NoReturn
 
 import click
 from rich.console import Console
 from rich.text import Text
 
-from budget import time_range, verdict_json, verdict_junit, verdict_reading, verdict_table
-from budget.errors import BudgetError, Unreachable
+from budget import (
+    postmortem_scorecard,
+    scorecard_witness,
+    time_range,
+    verdict_drill,
+    verdict_json,
+    verdict_junit,
+    verdict_reading,
+    verdict_table,
+)
+from budget.command_line import PLAIN_COLUMNS, SPECS, advice, or_usage
+from budget.errors import BudgetError
 from budget.plain_text import printable
+from budget.postmortem_scorecard import Scorecard
 from budget.prometheus import Prometheus
 from budget.server_option import server_option
+from budget.time_range import Grid
+from budget.verdict import Judgement
 from budget.verdict_json import Run
 from slo.errors import SpecErrors
 from slo.load import load
 from slo.model import Slo
 
 EXIT_CODES = {"pass": 0, "fail": 1, "no data": 4}
-SPECS = Path(__file__).resolve().parents[1] / "slo" / "specs"
 ANSWER_SECONDS = 30.0  # a day of a busy service's counters
-PLAIN_COLUMNS = 1000  # a pipe has no width of its own: every column is there, and a row stays one line
-Value = TypeVar("Value")
 
 
 @click.command()
+@click.option("--from", "start", metavar="TIME", help="RFC 3339, Unix seconds, or -5m for 5 minutes ago.")
+@click.option("--to", "end", metavar="TIME", help="The same; one scrape after the run.  [default: now]")
 @click.option(
-    "--from", "start", required=True, metavar="TIME", help="RFC 3339, Unix seconds, or -5m for 5 minutes ago."
-)
-@click.option(
-    "--to", "end", default="now", show_default=True, metavar="TIME", help="The same; one scrape after the run."
+    "--drill",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The scorecard of `python -m local drill --json`: it decides, and so does what --slo names.",
 )
 @server_option(ANSWER_SECONDS)
 @click.option(
@@ -62,8 +73,9 @@ Value = TypeVar("Value")
     "--step", default="15s", show_default=True, metavar="DURATION", help="How finely it is counted, 1s to 1m."
 )
 def verdict(  # noqa: PLR0913  # an option each
-    start: str,
-    end: str,
+    start: str | None,
+    end: str | None,
+    drill: Path | None,
     server: Prometheus,
     traffic: str,
     ids: tuple[str, ...],
@@ -76,18 +88,23 @@ def verdict(  # noqa: PLR0913  # an option each
 ) -> None:
     """Whether a range kept each SLO, the budget that it would have spent, and whom it would have told.
 
+    Or whether a drill went as foreseen: pages in time, none beside them, nothing lost.
+
     Exit codes: 0 pass, 1 fail, 2 wrong usage, 4 no data or no answer.
     """
-    now = time.time()
-    begin, until = (_or_usage(time_range.moment, text, now) for text in (start, end))
-    seconds = _or_usage(time_range.step, step)
-    grid = _or_usage(lambda: time_range.grid(begin, until, step_seconds=seconds, now=now))
+    card = None if drill is None else or_usage(postmortem_scorecard.read, drill)
+    grid = _grid(card, start, end, or_usage(time_range.step, step))
     slos = _chosen(_loaded(specs), ids, services)
-    try:
-        rows = verdict_reading.verdicts(server, slos, grid, traffic)
-    except BudgetError as error:
-        _unanswered(error)
-    run = verdict_json.Run(grid=grid, traffic=traffic, prometheus=server.url, rows=rows, named=bool(ids))
+    rows, notes = _judged(server, slos, grid, traffic, card)
+    run = verdict_json.Run(
+        grid=grid,
+        traffic=traffic,
+        prometheus=server.url,
+        rows=rows,
+        named=bool(ids),
+        drills=verdict_drill.judged(card),
+        notes=notes,
+    )
     if junit is not None:
         _written(junit, verdict_junit.as_junit(run))
     if as_data:
@@ -97,11 +114,31 @@ def verdict(  # noqa: PLR0913  # an option each
     sys.exit(EXIT_CODES[run.verdict])
 
 
-def _or_usage(read: Callable[..., Value], *given: object) -> Value:
+def _grid(card: Scorecard | None, start: str | None, end: str | None, step_seconds: float) -> Grid | None:
+    """The range; None of drills of which nobody says when they were, and which are judged all the same."""
+    now = time.time()
+    begin, until = or_usage(postmortem_scorecard.bounds, card, start, end, now)
+    if begin is None and card is None:
+        raise click.UsageError("nothing says when it began: give --from, or --drill")
+    if begin is None:
+        return None
+    last = now if until is None else until
+    return or_usage(lambda: time_range.grid(begin, last, step_seconds=step_seconds, now=now))
+
+
+def _judged(
+    server: Prometheus, slos: tuple[Slo, ...], grid: Grid | None, traffic: str, card: Scorecard | None
+) -> tuple[tuple[Judgement, ...], tuple[str, ...]]:
+    """The SLOs, and what limits that. A scorecard can be judged without them: a drill's own server ends with it."""
+    if grid is None:
+        return (), ("SLOs are not judged: the scorecard does not say when its drills were; give --from",)
     try:
-        return read(*given)
-    except ValueError as error:
-        raise click.UsageError(printable(str(error))) from None
+        rows = verdict_reading.verdicts(server, slos, grid, traffic)
+        return rows, scorecard_witness.stranger(server, card, server=server.url, start=grid.start, end=grid.end)
+    except BudgetError as error:
+        if card is None:
+            _unanswered(error)
+        return (), (f"SLOs are not judged: {error}",)
 
 
 def _loaded(specs: Path) -> tuple[Slo, ...]:
@@ -136,13 +173,15 @@ def _written(path: Path, text: str) -> None:
 
 def _show(run: Run) -> None:
     console = Console() if sys.stdout.isatty() else Console(width=PLAIN_COLUMNS)
-    console.print(verdict_table.table(run, plain=not console.is_terminal, columns=console.width))
+    if run.drills:
+        console.print(Text(verdict_table.drills(run)), soft_wrap=True)
+    if run.drills and run.rows:
+        console.print()
+    if run.rows or not run.drills:
+        console.print(verdict_table.table(run, plain=not console.is_terminal, columns=console.width))
     console.print(Text(f"\n{verdict_table.summary(run, columns=console.width)}"))
 
 
 def _unanswered(error: BudgetError) -> NoReturn:
-    if isinstance(error, Unreachable):
-        click.echo(printable(f"{error}: start it with make demo, or name another with --prometheus"), err=True)
-    else:
-        click.echo(printable(str(error)), err=True)
+    click.echo(advice(error), err=True)
     sys.exit(EXIT_CODES["no data"])

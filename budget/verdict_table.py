@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from budget import verdict_drill
 from budget.plain_text import printable
 from budget.time_range import spelt
 from budget.trust import spelt as duration
@@ -86,7 +87,10 @@ def table(run: Run, *, plain: bool, columns: int) -> Table:
 
 def summary(run: Run, *, columns: int = WIDE) -> str:
     """Gaps, what budgets are reckoned from, and the verdict on all of it. *columns*: as of the table."""
-    lines = _some([f"gap: {gap}" for gap in dict.fromkeys(gap for row in run.rows for gap in row.gaps)])
+    lines = list(run.notes)
+    if run.drills and not run.slos_decide and any(row.verdict == FAIL for row in run.rows):
+        lines.append("a drill breaks promises on purpose: no SLO decides here but those that --slo names")
+    lines += _some([f"gap: {gap}" for gap in dict.fromkeys(gap for row in run.rows for gap in row.gaps)])
     if columns < WIDE:  # the table had no room for them
         lines += _some([f"{row.slo.id}: {notes}" for row in worst_first(run.rows) if (notes := _notes(row))])
     if any(row.basis == RUN_RATE for row in run.rows):
@@ -103,12 +107,35 @@ def _some(lines: list[str]) -> list[str]:
     return [*lines[:MOST_NOTES], f"and {rest} more"] if rest > 0 else lines
 
 
+def drills(run: Run) -> str:
+    """One line for each drill, the worst first."""
+    order = (FAIL, NO_DATA, PASS)
+    ordered = sorted(run.drills, key=lambda each: order.index(each.verdict))
+    lines = (f"{each.verdict}  {each.drill.name}: {verdict_drill.said(each)}" for each in ordered)
+    return "\n".join(map(printable, lines))
+
+
 def _footer(run: Run) -> str:
-    counts = {verdict: sum(row.verdict == verdict for row in run.rows) for verdict in (FAIL, PASS, NO_DATA)}
+    return f"{run.verdict}: {'; '.join((*_counted(run), ', '.join((run.traffic, *_span(run)))))}"
+
+
+def _counted(run: Run) -> Iterator[str]:
+    if run.drills:
+        yield _of_each("drill", [each.verdict for each in run.drills])
+    if run.rows or not run.drills:
+        yield _of_each("SLO", [row.verdict for row in run.rows])
+
+
+def _of_each(what: str, verdicts: Sequence[str]) -> str:
+    counts = {verdict: verdicts.count(verdict) for verdict in (FAIL, PASS, NO_DATA)}
     counted = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count or verdict != NO_DATA)
-    length = duration(run.grid.end - run.grid.start)
-    span = f"{spelt(run.grid.start)} to {spelt(run.grid.end)} ({length})"
-    return f"{run.verdict}: {len(run.rows)} SLO{'' if len(run.rows) == 1 else 's'}, {counted}; {run.traffic}, {span}"
+    return f"{len(verdicts)} {what}{'' if len(verdicts) == 1 else 's'}, {counted}"
+
+
+def _span(run: Run) -> Iterator[str]:
+    if run.grid is not None:
+        length = duration(run.grid.end - run.grid.start)
+        yield f"{spelt(run.grid.start)} to {spelt(run.grid.end)} ({length})"
 
 
 def said(row: Judgement) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dashboards import happenings, links, slo_series
 from dashboards.model import GREEN, ORANGE, RED, YELLOW, Column, Dashboard, Limit, Link, Panel, Query, Row
 from slo import conventions as names
+from slo.budget import LITTLE_LEFT
 from slo.catalogue import Catalogue
 from slo.windows import for_period
 
@@ -17,7 +18,11 @@ MOST = 15
 
 SPENT = RED
 """Of what has no budget left: of its share below 0, and of the number of such promises."""
-LEFT = (Limit(value=0, colour=ORANGE), Limit(value=0.25, colour=YELLOW), Limit(value=0.5, colour=GREEN))
+LEFT = (
+    Limit(value=0, colour=ORANGE),
+    Limit(value=LITTLE_LEFT, colour=YELLOW),
+    Limit(value=0.5, colour=GREEN),
+)
 
 
 def build(catalogue: Catalogue) -> Dashboard:

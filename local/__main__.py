@@ -11,13 +11,17 @@ from typing import ParamSpec
 
 import click
 
-from local import faults
+from local import faults, job_now, part_processes
 from local import up as platform
 from local.choice import Choice, scale_of
+from local.drill_command import drill_
 from local.errors import LocalError
+from local.ops_command import ops_token
 from local.settings import from_environment
 
 Given = ParamSpec("Given")
+MOST_SHOPPERS = 20.0
+"""Ten visits a second at the busiest hour: less than two cores bear."""
 
 
 def _told(command: Callable[Given, None]) -> Callable[Given, None]:
@@ -55,6 +59,14 @@ def main() -> None:
     metavar="SECONDS",
     help="Stop by itself so long after everything was ready.",
 )
+@click.option(
+    "--shoppers",
+    type=click.FloatRange(0, MOST_SHOPPERS, min_open=True),
+    default=1.0,
+    metavar="TIMES",
+    help="So many times as many shoppers as on an ordinary day.",
+)
+@click.option("--quiet", is_flag=True, help="Lines of events alone, without the table of SLOs.")
 @_told
 def up(
     only: tuple[str, ...],
@@ -62,6 +74,8 @@ def up(
     files: bool,
     no_history: bool,
     for_seconds: float | None,
+    quiet: bool,
+    shoppers: float,
     **switches: bool,
 ) -> None:
     """Start everything and show each SLO's status, until Ctrl-C."""
@@ -70,9 +84,10 @@ def up(
         scale=scale_of(scale),
         history=not no_history,
         servers=not files,
+        shoppers=shoppers,
         **switches,
     )
-    platform.up(from_environment(os.environ), choice, for_seconds=for_seconds)
+    platform.up(from_environment(os.environ), choice, for_seconds=for_seconds, quiet=quiet)
 
 
 @main.command()
@@ -93,8 +108,19 @@ def clean(history: bool) -> None:
     click.echo(f"{settings.run} is gone" if found else "there is nothing to remove")
 
 
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("name", metavar="NAME")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@_told
+def job(name: str, arguments: tuple[str, ...]) -> None:
+    """Run the scheduled job NAME of the platform that runs, before its turn, with ARGUMENTS more; its exit code is the
+    job's.
+    """
+    sys.exit(job_now.run(from_environment(os.environ), name, arguments))
+
+
 @main.command("break")
-@click.argument("service", type=click.Choice(faults.TARGETS))
+@click.argument("service", metavar="SERVICE")
 @click.argument("fault", metavar="FAULT")
 @click.option("--share", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="Share of requests.")
 @click.option("--seconds", type=click.IntRange(1, 900), default=300, show_default=True, help="Then it ends.")
@@ -108,20 +134,40 @@ def break_(service: str, fault: str, share: float, seconds: int, more: tuple[str
     break orders latency --set delay_seconds=2  a share of them is slow
     break payments timeout-after-charge         money is taken, and nobody is told
     break pagerduty rate-limit                  a share of the pages is refused with 429; also errors, slow, drop
+    break inventory halt                        any part stands still, as on a machine that hangs, until it is mended
+    break prometheus kill                       any part is killed, and starts again
     A fault that there is not is refused with the names of those that there are.
     """
+    settings = from_environment(os.environ)
+    if fault in part_processes.SIGNALS:
+        part_processes.strike(settings, service, fault)
+        click.echo(f"{service}: {fault}")
+        return
+    _is_target(service)
     body = {"fault": fault, "share": share, "seconds": seconds, **dict(map(_setting, more))}
-    faults.break_service(from_environment(os.environ), service, body)
+    faults.break_service(settings, service, body)
     click.echo(f"{service}: {fault} for {share:.0%} of its requests, for {seconds} s or until mended")
 
 
 @main.command()
-@click.argument("service", type=click.Choice(faults.TARGETS))
+@click.argument("service", metavar="SERVICE")
 @_told
 def mend(service: str) -> None:
-    """Switch every fault of SERVICE off."""
-    faults.mend_service(from_environment(os.environ), service)
+    """Switch every fault of SERVICE off; one that was halted goes on."""
+    settings = from_environment(os.environ)
+    part_processes.go_on(settings, service)
+    if service in faults.TARGETS:
+        faults.mend_service(settings, service)
     click.echo(f"{service}: mended")
+
+
+def _is_target(service: str) -> None:
+    if service not in faults.TARGETS:
+        raise click.BadParameter(f"{service!r} takes no fault: {', '.join(faults.TARGETS)} do", param_hint="SERVICE")
+
+
+main.add_command(drill_)
+main.add_command(ops_token)
 
 
 def _setting(word: str) -> tuple[str, object]:

@@ -18,6 +18,7 @@ class Choice:
     postgres, redis:  in place of SQLite files, and of caches and limits in each process.
     history:   whether a fresh Prometheus is given a seeded past.
     for_load:  whether one address may ask as often as a load test does: the limits of the door and of users are raised.
+    shoppers:  so many times as many come by themselves as on an ordinary day.
     servers:   whether a Jaeger and a Loki that are installed take spans and logs; else these stay files.
     """
 
@@ -29,6 +30,7 @@ class Choice:
     history: bool = True
     for_load: bool = False
     servers: bool = True
+    shoppers: float = 1.0
 
     def __post_init__(self) -> None:
         """Raises:  Refused: an unknown service, or replicas that would share a file or stand behind no door."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import yaml
 
-from local import journey_parts, postgres, prometheus_config, redis_server, shop_parts
+from local import journey_parts, ops_parts, postgres, prometheus_config, redis_server, shop_parts
 from local.alertmanager_config import key_files, localised
 from local.choice import Choice
 from local.front_door import SERVICES as OUTSIDE
@@ -16,7 +17,8 @@ from local.shop import service_of
 from local.watch_parts import ALERTMANAGERS
 from services.shared.issuer import Issuer
 
-# What services share; kept from run to run, so that sessions and what waits in an outbox stay good.
+# What services share; kept from run to run, so that sessions and what waits in an outbox stay good. The probes' own key
+# is not among it.
 KEPT_SECRETS = ("WEBHOOK_KEY", "TRAFFIC_KEY", "SESSION_KEY")
 
 
@@ -29,17 +31,23 @@ def write(settings: Settings, choice: Choice, *, warm_up: bool) -> Mapping[str, 
     """
     settings.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    secrets = {name: _kept(settings, name) for name in KEPT_SECRETS} | {"FAULT_TOKEN": new_token()}
+    secrets = kept_secrets(settings) | {"FAULT_TOKEN": new_token()}
     write_secret(settings.fault_token, secrets["FAULT_TOKEN"])
-    write_secret(settings.staff_password, journey_parts.staff_password(secrets["TRAFFIC_KEY"]))
+    write_secret(settings.staff_password, journey_parts.staff_password(_token(settings.probe_key)))
     Issuer.create(settings.shop_keys)
     _write_stores(settings, choice)
     if choice.whole:
+        _token(settings.ops_token)
         prometheus_config.write_rules(settings.generated_rules, settings.rules, warm_up=warm_up)
         _write_prometheus(settings, choice)
         _write_alertmanager(settings)
         _write_doors(settings, choice)
     return secrets
+
+
+def kept_secrets(settings: Settings) -> dict[str, str]:
+    """What services share, by its name; what is not there yet is made."""
+    return {name: _token(settings.shop_secrets / name) for name in KEPT_SECRETS}
 
 
 def _write_stores(settings: Settings, choice: Choice) -> None:
@@ -53,7 +61,7 @@ def _write_prometheus(settings: Settings, choice: Choice) -> None:
     jobs: dict[str, dict[str, int]] = {}
     for name in choice.processes:
         jobs.setdefault(service_of(name), {})[name] = settings.port(name)
-    for name in (*choice.workers, "pagerduty", journey_parts.NAME, "prometheus"):
+    for name in (*choice.workers, "pagerduty", journey_parts.NAME, ops_parts.NAME, "prometheus"):
         jobs[name] = {name: settings.port(name)}
     jobs["alertmanager"] = {name: settings.port(name) for name in ALERTMANAGERS}
     _write_yaml(settings, prometheus_config.config(jobs=jobs, rules=settings.rules), "prometheus.yml")
@@ -77,8 +85,8 @@ def _write_doors(settings: Settings, choice: Choice) -> None:
         balancer.prepare(found)
 
 
-def _kept(settings: Settings, name: str) -> str:
-    file = settings.shop_secrets / name
+def _token(file: Path) -> str:
+    """What *file* holds, which is made unless it is there."""
     if not file.exists():
         write_secret(file, new_token())
     return file.read_text(encoding="utf-8")

@@ -31,3 +31,7 @@ class StopRequested(LocalError):
 
 class FaultRefused(LocalError):
     """The service did not take the fault, or does not know it."""
+
+
+class DrillFailed(LocalError):
+    """A drill could not be carried out; what it was to show is not known."""

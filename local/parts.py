@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from local import journey_parts, postgres, redis_server, watch_parts
+from local import journey_parts, ops_parts, postgres, redis_server, watch_parts
 from local.choice import Choice
 from local.part import Part
 from local.settings import Settings
@@ -25,7 +25,7 @@ def platform(
 ) -> tuple[Part, ...]:
     """The parts of *choice*.
 
-    Args:    binaries: where prometheus and alertmanager are. secrets: as `ShopProcesses` has them.
+    Args:    binaries: where prometheus, promtool and alertmanager are. secrets: as `ShopProcesses` has them.
              telemetry: where spans and logs go. placing: whether Prometheus is to be given a past before it starts.
     """
     stores = tuple(_stores(settings, choice))
@@ -48,12 +48,13 @@ def platform(
         *past,
         *services,
         watch_parts.prometheus(settings, binaries["prometheus"], needs=(*scraped, *_names(past))),
+        ops_parts.ops(settings, choice, promtool=str(binaries["promtool"]), jaeger=telemetry.jaeger is not None),
         *probes,
-        shoppers(settings),
+        shoppers(settings, choice),
     )
 
 
-def shoppers(settings: Settings) -> Part:
+def shoppers(settings: Settings, choice: Choice) -> Part:
     """Shoppers who come and go as on an ordinary day, for as long as the platform runs."""
     return Part(
         name="shoppers",
@@ -66,6 +67,7 @@ def shoppers(settings: Settings) -> Part:
             settings.url("front-door"),
             "--shape",
             "day",
+            *(("--scale", f"{choice.shoppers:g}") if choice.shoppers != 1 else ()),
             # They stand for the people whom a real shop has, and whom its promises are made to.
             "--traffic",
             "user",

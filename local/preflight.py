@@ -7,7 +7,7 @@ import socket
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from local import journey_parts
+from local import journey_parts, ops_parts
 from local.choice import Choice
 from local.errors import Refused
 from local.settings import HOST, PORTS, Settings
@@ -70,7 +70,7 @@ def _listening(choice: Choice) -> Iterator[str]:
     if choice.redis:
         yield "redis"
     if choice.whole:
-        yield from ("front-door", "pagerduty", journey_parts.NAME, "prometheus", *ALERTMANAGERS)
+        yield from ("front-door", "pagerduty", journey_parts.NAME, ops_parts.NAME, "prometheus", *ALERTMANAGERS)
         yield from (f"{name}-cluster" for name in ALERTMANAGERS)
     if choice.replicated:
         yield from (name for name in PORTS if name.startswith("balancer-"))

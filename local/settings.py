@@ -38,6 +38,7 @@ PORTS = {
     "balancer-users": 8054,
     "balancer-payments": 8055,
     "balancer-storefront": 8056,
+    "ops": 8080,
     "pagerduty": 8081,
     "journeys": 8089,
     "prometheus": 9090,
@@ -55,11 +56,15 @@ ROOTS_POSTGRES = Path("/var/lib/tillwatch/postgres")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """*run*: the run directory, outside the tree. *port_base*: 8000, or what PORT_BASE moves it to."""
+    """*run*: the run directory, outside the tree. *port_base*: 8000, or what PORT_BASE moves it to.
+
+    kept_history: where the seeded past is kept, if it is not beside *run*.
+    """
 
     run: Path
     port_base: int = BASE
     root: Path = ROOT
+    kept_history: Path | None = None
 
     def port(self, part: str) -> int:
         """Port of *part*, moved by PORT_BASE; a replica (`orders-2`) is a part too."""
@@ -143,9 +148,19 @@ class Settings:
         return self.shop_secrets / "TRAFFIC_KEY"
 
     @property
+    def probe_key(self) -> Path:
+        """What the accounts of probes and load are made from; no service has it."""
+        return self.run / "secrets" / "PROBE_KEY"
+
+    @property
     def staff_password(self) -> Path:
         """The password of the probes' staff account."""
         return self.run / "secrets" / "probe_staff_password"
+
+    @property
+    def ops_token(self) -> Path:
+        """What lets people act on /ops; kept from run to run."""
+        return self.run / "secrets" / "ops_token"
 
     @property
     def front_door(self) -> Path:
@@ -180,7 +195,7 @@ class Settings:
     @property
     def history(self) -> Path:
         """The seeded past, built once: outside the run directory, which `clean` removes."""
-        return self.run.parent / "history"
+        return self.kept_history or self.run.parent / "history"
 
     @property
     def fault_token(self) -> Path:
@@ -189,13 +204,18 @@ class Settings:
 
 
 def from_environment(environ: Mapping[str, str]) -> Settings:
-    """Settings of *environ*: TILLWATCH_STATE, else XDG_STATE_HOME, else ~/.local/state; and PORT_BASE.
+    """Settings of *environ*: TILLWATCH_STATE, else XDG_STATE_HOME, else ~/.local/state; PORT_BASE; TILLWATCH_HISTORY.
 
     Raises:  Refused: a PORT_BASE that leaves no valid ports.
     """
     home = environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     state = Path(environ.get("TILLWATCH_STATE") or Path(home) / "tillwatch")
-    return Settings(run=state.expanduser().absolute() / "run", port_base=_port_base(environ))
+    kept = environ.get("TILLWATCH_HISTORY")
+    return Settings(
+        run=state.expanduser().absolute() / "run",
+        port_base=_port_base(environ),
+        kept_history=Path(kept).expanduser().absolute() if kept else None,
+    )
 
 
 def _port_base(environ: Mapping[str, str]) -> int:

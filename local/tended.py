@@ -14,6 +14,8 @@ LONGEST_BACKOFF_SECONDS = 15.0
 STEADY_SECONDS = 30.0  # a part that lived so long starts again with the first backoff
 ALIVE_SECONDS = 1.0
 LOOK_SECONDS = 0.1
+PART = "TILLWATCH_PART"
+"""In the environment of a part's processes: which part they are."""
 
 
 class Say(Protocol):
@@ -81,7 +83,8 @@ class Tended:
     def _spawn(self) -> None:
         self._since, self.ready, self._verdict = time.monotonic(), False, ""
         try:
-            self._child = Child(self.part, log=self.log, environment=self._environment)
+            environment = {**self._environment, PART: self.part.name}
+            self._child = Child(self.part, log=self.log, environment=environment)
         except OSError as error:
             self._ended(str(error), expected=False)
 

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from budget.prometheus import Prometheus
-from local import configuration, lock, preflight, telemetry
+from local import configuration, lock, ops_parts, preflight, telemetry
 from local.choice import Choice
 from local.errors import NotStopping, Refused, StopRequested
 from local.keeper import Keeper
@@ -26,8 +26,8 @@ STOP_SECONDS = 8.0  # with what must then be killed and cleared away, all is gon
 DOWN_SECONDS = 20.0
 
 
-def up(settings: Settings, choice: Choice, *, for_seconds: float | None) -> None:
-    """Run *choice* until somebody asks to stop, or for *for_seconds* from ready.
+def up(settings: Settings, choice: Choice, *, for_seconds: float | None, quiet: bool = False) -> None:
+    """Run *choice* until somebody asks to stop, or for *for_seconds* from ready. *quiet*: without the SLOs' table.
 
     Raises:  AlreadyRunning, Refused: nothing was started.  StartFailed: everything is stopped again.
     """
@@ -40,7 +40,8 @@ def up(settings: Settings, choice: Choice, *, for_seconds: float | None) -> None
         secrets = configuration.write(settings, choice, warm_up=fresh and not placing)
         if choice.whole:
             takers.prepare()
-        screen = Screen(Prometheus(settings.url("prometheus"), timeout_seconds=2.0) if choice.whole else None)
+        shows = choice.whole and not quiet
+        screen = Screen(Prometheus(settings.url("prometheus"), timeout_seconds=2.0) if shows else None)
         keeper = Keeper(lock=file)
         supervisor = Supervisor(
             logs=settings.logs, environment=keeper.environment(), say=screen.say, stopping=signals.asked
@@ -53,6 +54,9 @@ def up(settings: Settings, choice: Choice, *, for_seconds: float | None) -> None
             )
             took = time.monotonic() - began
             screen.say("platform", f"ready after {took:.1f} s: logs in {settings.logs}, Ctrl-C stops it")
+            if choice.whole:
+                token = "python -m local ops-token prints what lets you act there"
+                screen.say(ops_parts.NAME, f"{settings.url(ops_parts.NAME)}/ops shows it all; {token}")
             warm_up = WarmUp(settings, reload=partial(supervisor.reload, "prometheus")) if fresh else None
             _attend(supervisor, warm_up, screen, signals, for_seconds=for_seconds)
         except StopRequested:

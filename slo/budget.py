@@ -7,6 +7,10 @@ from fractions import Fraction
 
 from slo.model import Slo
 
+LITTLE_LEFT = 0.25
+"""Share of a budget below which little is left: colours say so, and releases go slowly. Ours: the SRE Workbook leaves
+it to each team."""
+
 
 def error_budget(slo: Slo) -> Decimal:
     """The share of events that may be bad, 0–1, exactly as the objective says (99.9 → 0.001)."""

@@ -90,6 +90,7 @@ AVAILABILITY = "availability"
 SERVICE_DOWN = "ServiceDown"
 """The threshold alert that nothing of a service answers a scrape: what is gone answers nothing, not even badly."""
 DEPENDENCY_DOWN = "DependencyDown"
+"""Tells nobody anything: it mutes the pages of a service while one that it depends on is down."""
 
 
 def kpi_group(service: str, kpi: str) -> str:
@@ -171,9 +172,3 @@ def dependencies_group(identity: str) -> str:
 def absent_alert(alert_name: str) -> str:
     """Alert that fires when the SLI of *alert_name*'s SLO disappears."""
     return f"{alert_name}Absent"
-
-
-SERVICE_DOWN = "ServiceDown"
-"""The threshold alert that nothing of a service answers a scrape: what is gone answers nothing, not even badly."""
-DEPENDENCY_DOWN = "DependencyDown"
-"""Tells nobody anything: it mutes the pages of a service while one that it depends on is down."""

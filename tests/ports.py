@@ -11,8 +11,9 @@ from pathlib import Path
 from local.preflight import is_free
 from local.settings import BASE, PORTS
 
-# No two have a port in common, at this distance; all are below those that the system gives away by itself.
-BASES = range(20000, 31000, 139)
+# No two have a port in common, at this distance; all are below those that the system gives away by itself, and beyond
+# those of the platforms that a drill starts, from 20000 on: it asks for no lock.
+BASES = range(23000, 31000, 139)
 # Below those that the system gives away, too: a connection that somebody opens takes none of them.
 SINGLE = range(10000, 20000)
 _given = itertools.count()

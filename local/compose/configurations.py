@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from local import alertmanager_config, journey_parts, prometheus_config
+from local import alertmanager_config, journey_parts, ops_parts, prometheus_config
 from local.compose.places import EVERYWHERE, moved, place, url
 from local.errors import Refused
 from local.front_door import SERVICES as OUTSIDE
@@ -21,7 +21,8 @@ ROUTING_KEYS = Path("/run/secrets/pagerduty")
 
 def prometheus() -> dict[str, Any]:
     """prometheus.yml as data."""
-    jobs = {name: {name: PORTS[name]} for name in (*SERVICES, *WORKERS, "pagerduty", journey_parts.NAME, "prometheus")}
+    watching = ("pagerduty", journey_parts.NAME, ops_parts.NAME, "prometheus")
+    jobs = {name: {name: PORTS[name]} for name in (*SERVICES, *WORKERS, *watching)}
     jobs["alertmanager"] = {name: PORTS[name] for name in ALERTMANAGERS}
     document: dict[str, Any] = moved(prometheus_config.config(jobs=jobs, rules=RULES))
     return document

@@ -68,25 +68,29 @@ class Seeded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a past is made for. *folder*: where it is kept; *specs*: whose SLOs; *anchor*: before it lie incidents."""
+    """What a past is made for. *folder*: where it is kept; *specs*: whose SLOs; *anchor*: before it lie incidents.
+
+    digest: of what it was made of when it was planned, so that somebody who edits meanwhile tears nothing.
+    """
 
     folder: Path
     specs: Path
     anchor: float
+    digest: str
 
     @property
     def kept(self) -> Path:
         """Where its parts are kept."""
-        return self.folder / f"{_digest(self.specs)}-{int(self.anchor)}"
+        return self.folder / f"{self.digest}-{int(self.anchor)}"
 
 
 def plan(settings: Settings, *, now: float) -> Plan:
     """The plan for this machine, *now*: an earlier one goes on while its incidents are not too far back."""
     specs = settings.root / "slo" / "specs"
-    digest = _digest(specs)
-    anchors = [int(found.name.partition("-")[2]) for found in settings.history.glob(f"{digest}-*")]
+    made_of = digest(specs)
+    anchors = [int(found.name.partition("-")[2]) for found in settings.history.glob(f"{made_of}-*")]
     fit = [anchor for anchor in anchors if 0 <= now - anchor < ANCHOR_SECONDS]
-    return Plan(folder=settings.history, specs=specs, anchor=max(fit, default=int(now)))
+    return Plan(folder=settings.history, specs=specs, anchor=max(fit, default=int(now)), digest=made_of)
 
 
 def place(plan: Plan, data: Path, *, clock: Callable[[], float], say: Say = lambda text: None) -> Seeded:
@@ -115,6 +119,15 @@ def place(plan: Plan, data: Path, *, clock: Callable[[], float], say: Say = lamb
     uncounted = (*countable(catalogue)[1], *kpis.countable(catalogue)[1])
     last = int(now) // MINUTE * MINUTE
     return Seeded(start=timeline.first_slice(now) * SLICE_SECONDS, end=last, uncounted=uncounted)
+
+
+def keep(plan: Plan, *, clock: Callable[[], float], say: Say = lambda text: None) -> None:
+    """Build what is missing of the past, so that those who lay it down next need not.
+
+    Raises:  Refused: promtool is not there.  StartFailed: a block was not made.
+    """
+    with _locked(plan.folder):
+        build(plan, now=clock(), say=say)
 
 
 def build(plan: Plan, *, now: float, say: Say = lambda text: None) -> list[Path]:
@@ -244,7 +257,7 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def _digest(specs: Path) -> str:
+def digest(specs: Path) -> str:
     """Names everything that a past is made of."""
     found = hashlib.sha256()
     for path in sources(specs):

@@ -37,6 +37,13 @@ def test_a_wrong_server_is_hold(answering: Callable[[int, bytes], str], body: by
     assert not [word for word in ("hunter2", "Traceback", "\x1b") if word in result.output]
 
 
+@pytest.mark.parametrize(("change", "code"), [("release", 4), ("rollback", 0)])
+def test_a_name_that_is_no_text_is_hold(answering: Callable[[int, bytes], str], change: str, code: int) -> None:
+    """Bytes of a command line that are no UTF-8: nobody can be asked about them, and going back passes all the same."""
+    result = _run("--service", "\udcff", "--change", change, "--prometheus", answering(200, EMPTY))
+    assert (result.exit_code, "no UTF-8 text" in result.stdout) == (code, True), result.output
+
+
 @pytest.mark.parametrize(("change", "code"), [("release", 4), ("fix", 4), ("rollback", 0)])
 def test_nothing_there_is_hold_but_for_a_rollback(closed_url: str, change: str, code: int) -> None:
     """Which is told what a release would have been told."""

@@ -10,6 +10,8 @@ from budget.answers import RuleGroup, Sample, Series
 from budget.errors import QueryFailed
 from budget.history import CHUNK_SECONDS, curves, promises, ranges, seeded, selector
 from budget.history_alerts import alert_spans, runbooks, spells
+from budget.postmortem_reading import read_postmortem
+from budget.report_reading import read_report
 from slo import conventions
 from tests.budget.canned import group
 from tests.budget.curves import DAY, END
@@ -194,3 +196,19 @@ def test_only_web_addresses_are_runbooks() -> None:
         for place, (rule, address) in enumerate(zip(rules, addresses, strict=True))
     )
     assert runbooks([replace(group(IDS), rules=told)]) == {"A0": "https://runbooks.example/A"}
+
+
+class Ruleless(Canned):
+    """A server that answers questions, and tells nobody of its rules."""
+
+    def rules(self) -> tuple[RuleGroup, ...]:
+        """They are a ruler's."""
+        raise QueryFailed("404: not here")
+
+
+def test_a_server_that_tells_of_no_rules_is_read_all_the_same() -> None:
+    """Report and postmortem go without runbooks, and say so."""
+    report = read_report(Ruleless(), server="http://prometheus.example", end=END)
+    page = read_postmortem(Ruleless(), (), server="http://prometheus.example", start=END - 60, end=END)
+    assert report.notes == page.notes == ("Runbooks are not known: 404: not here",)
+    assert len(report.slos) == 1

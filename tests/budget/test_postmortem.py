@@ -69,6 +69,24 @@ def test_a_release_that_was_there_at_first_is_no_deploy() -> None:
     ]
 
 
+def test_what_mutes_the_pages_of_a_service_is_one_line_and_tells_nobody() -> None:
+    """Each SLO has such an alert; they read alike, and nobody is told of them."""
+    muted = [
+        alert(
+            "firing", 60, 120, name="DependencyDown", severity="info", labels={"service": "shop", "slo": each}, key=()
+        )
+        for each in ("up", "fast")
+    ]
+    made = found(alerts=(*muted, alert("firing", 60, 120)))
+    assert lines(made) == [
+        (60, "info DependencyDown of shop: firing"),
+        (60, "page ShopUp of shop up: firing"),
+        (120, "info DependencyDown of shop: resolved"),
+        (120, "page ShopUp of shop up: resolved"),
+    ]
+    assert [each.name for each in made.told] == ["ShopUp"]
+
+
 def test_each_alert_is_told_through_its_life() -> None:
     """Twice fired is twice told; pending for nothing is told as that; another severity is another alert."""
     ticket = {"severity": "ticket", "labels": {"alertname": "ShopUp", "severity": "ticket"}}
@@ -140,7 +158,8 @@ def test_names_stay_text() -> None:
     text = postmortem_page.markdown(made, [name])
     assert "<script" not in text
     assert "not counted" in text
-    assert "| never |" in text
+    assert "| never | no |" in text
+    assert "did not come; " in text
     for rows in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
         assert len({len(re.findall(r"(?<!\\)\|", row)) for row in rows.splitlines()}) == 1, rows
 

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from budget import report_page
 from local.server import program
 from tests.budget.curves import DAY, END, SCRIPT, curve, day, report_of, span
+from tests.budget.page_requests import requests_of
 
 SIZES = {"wide": {"width": 1440, "height": 900}, "narrow": {"width": 390, "height": 844}}
 
@@ -38,6 +39,7 @@ def opened(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     )
     file: Path = tmp_path_factory.mktemp("report") / "report.html"
     file.write_text(report_page.html(found), encoding="utf-8")
+    assert requests_of(file.read_text(encoding="utf-8")) == []
     shown = browser.new_page(viewport=SIZES["wide"])  # type: ignore[arg-type]
     said: list[str] = []
     shown.on("console", lambda message: said.append(message.text))

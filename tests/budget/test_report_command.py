@@ -1,6 +1,7 @@
 """The command line of the report and the postmortem: what is refused, and that files appear whole or not at all."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,24 @@ def test_a_server_that_is_away_is_said_and_nothing_is_written(closed_url: str, t
     assert list(tmp_path.iterdir()) == [old]
 
 
+def test_a_server_without_slos_is_said_and_nothing_is_written(
+    answering: Callable[[int, bytes], str], tmp_path: Path
+) -> None:
+    """An empty page would take the place of yesterday's."""
+    empty = b'{"status":"success","data":{"resultType":"vector","result":[],"groups":[]}}'
+    for given in (["--out", str(tmp_path)], ["--json"]):
+        result = run("report", "--prometheus", answering(200, empty), *given)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert "knows no SLO at " in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_is_no_text_is_said(answering: Callable[[int, bytes], str]) -> None:
+    """Bytes of a command line that are no UTF-8 cannot be asked for."""
+    result = run("report", "--service", "\udcff", "--prometheus", answering(200, b"{}"), "--json")
+    assert (result.exit_code, "no UTF-8 text" in result.stderr) == (1, True), result.output
+
+
 def test_files_are_all_new_or_all_old(tmp_path: Path) -> None:
     """One that cannot be written leaves the other as it was, and nothing beside them."""
     good, bad = tmp_path / "a.html", tmp_path / "b.md"
@@ -113,9 +132,12 @@ def test_a_drill_gives_the_range_and_its_page_needs_no_server(closed_url: str, t
     assert result.exit_code == 0, result.stderr
     text = page.read_text()
     assert text.startswith("# Postmortem: 2026-11-28 14:00 to 2026-11-28 14:05 UTC\n")
-    assert "| payment-outage | PaymentsAvailability | 95 s | 98 s |" in text
-    assert "| payment-outage | none | 0 | 0 | 0 |" in text
+    assert "| payment-outage | PaymentsAvailability | 95 s | 98 s | yes |" in text
+    assert "| payment-outage | none | 0 | 0 | 0 | pass |" in text
     assert "does not answer" in text
+    # What was not read is not said to be so.
+    assert not [word for word in ("No page fired", "lost nothing", "No SLO was asked for", "Read from") if word in text]
+    assert "Whether a page fired was not read." in text
     assert "does not answer" in result.stderr
     assert "hunter2" not in text
 

@@ -7,10 +7,15 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from budget.columns import COLUMNS
 from budget.firing import Alert
+from budget.policy import POLICY
 from budget.status import SloStatus
 from budget.table import MOST_LINES, summary, table, urgent
+from dashboards import slo_overview
+from dashboards.model import YELLOW
 from slo import conventions
+from slo.budget import LITTLE_LEFT
 from tests.budget.canned import DAY, FIGURES, NOW, only, readings
 
 ALL = FIGURES | {
@@ -150,3 +155,19 @@ def test_a_low_screen_shows_what_needs_somebody() -> None:
     calm, close, paged = _row(budget_remaining=0.9), _row(budget_remaining=0.1), _row(alerts=(_alert("Up"),))
     assert urgent((calm, close, paged), 2) == (close, paged)
     assert urgent((calm, close), 0) == (close,)
+
+
+@pytest.mark.parametrize(
+    ("left", "colour"),
+    [
+        pytest.param(LITTLE_LEFT, "green", id="enough"),
+        pytest.param(LITTLE_LEFT - 0.001, "yellow", id="little"),
+        pytest.param(0.0, "red", id="nothing"),
+    ],
+)
+def test_little_is_where_releases_go_slowly(left: float, colour: str) -> None:
+    """The table, the gate and the dashboards have one share for it."""
+    (cell,) = (column.cell(_row(budget_remaining=left)) for column in COLUMNS if column.name == "left")
+    assert cell.style == colour
+    assert POLICY.least_left == LITTLE_LEFT
+    assert (YELLOW, LITTLE_LEFT) in [(limit.colour, limit.value) for limit in slo_overview.LEFT]

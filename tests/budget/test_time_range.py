@@ -34,6 +34,8 @@ def test_a_time_is_read_in_every_form(text: str, expected: float) -> None:
         pytest.param("-5", "is no time", id="relative without a unit"),
         pytest.param("--5m", "is no time", id="two signs"),
         pytest.param("nan", "is no time", id="no number"),
+        pytest.param("-10000000000d", "is before 1970", id="when nobody measured"),
+        pytest.param(f"-{'9' * 400}d", "is no time", id="a number that is too long to be one"),
         pytest.param("2026-11-28T13:55:00", "names no zone: end it with Z", id="without a zone"),
     ],
 )

@@ -1,5 +1,6 @@
 """Pass or fail, what of the budget a run spent, and what limits the figures."""
 
+import math
 from decimal import Decimal
 
 import pytest
@@ -61,7 +62,7 @@ def test_the_budget_is_that_of_the_recorded_period(requests: Slo) -> None:
     )
 
 
-@pytest.mark.parametrize("recorded", [None, 0.0])
+@pytest.mark.parametrize("recorded", [None, 0.0, math.nan, math.inf])
 def test_without_a_record_the_run_stands_for_the_period(requests: Slo, recorded: float | None) -> None:
     """Its rate, held for 30 days: a minute of nothing but failures spends 1 / 43.2 of a budget of 0.1 %."""
     row = judge(requests, counts([100] * 4, [100] * 4), "load", recorded=recorded, seeded=0.8)

@@ -28,7 +28,7 @@ def specs(tmp_path: Path) -> str:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        pytest.param([], "Missing option '--from'", id="no range"),
+        pytest.param([], "give --from, or --drill", id="no range"),
         pytest.param(["--from", "now", "--to", "-5m"], "--from is not before --to", id="reversed"),
         pytest.param(["--from", "-5m", "--to", "2999-01-01T00:00:00Z"], "in the future", id="future"),
         pytest.param(["--from", "-90d"], "the range is too long", id="too long"),

@@ -14,9 +14,10 @@ import pytest
 
 from local.server import free_ports
 from local.shop import SERVICES, WORKERS
-from local.shop_run import SECRETS, running_shop
+from local.shop_run import running_shop
 from synthetics import probe_metrics
 from tests.contract.selectors import Exposed
+from tests.synthetics.runs import SIGNED
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +48,7 @@ def probing() -> Iterator[str]:
     """The page of the real probes, which find nobody at their shop's address."""
     ports = free_ports("shop", "metrics")
     command = ("synthetics", "probe", "--host", f"http://127.0.0.1:{ports['shop']}", "--metrics-port")
-    environment = {**os.environ, "TRAFFIC_KEY": SECRETS["TRAFFIC_KEY"]}
+    environment = {**os.environ, **SIGNED}
     with subprocess.Popen(
         [sys.executable, "-m", *command, str(ports["metrics"])], env=environment, stdout=subprocess.DEVNULL
     ) as process:

@@ -54,7 +54,7 @@ class Platform:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,  # a report draws every burndown, on a machine that does much beside
             check=False,
         )
 

@@ -1,15 +1,21 @@
 """A platform that begins with a past: ready at once, no alert where the past ends, and nothing of it lost."""
 
+import json
 import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from playwright.sync_api import sync_playwright
 
+from local.server import program
 from local.settings import from_environment
+from tests.budget.page_requests import requests_of
 
 READY_SECONDS = 20
 LATER_SECONDS = 45.0
@@ -47,6 +53,52 @@ def test_it_is_ready_with_every_budget(platform: Any, running: Any) -> None:
     assert len(rows) >= 16
     assert [name for name, row in rows.items() if row["budget_left"] is None] == []
     assert rows["orders-event-delivery"]["budget_left"] < 0 < rows["payments-availability"]["budget_left"] < 0.5
+
+
+@pytest.fixture(scope="module")
+def report(platform: Any, running: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
+    """The budgets' report: its figures, and where its pages are."""
+    folder = tmp_path_factory.mktemp("report")
+    result = platform.run("budget", "report", "--json", "--out", str(folder))
+    assert result.returncode == 0, result.stderr
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found, folder
+
+
+def test_report_and_status_tell_the_same(platform: Any, report: tuple[dict[str, Any], Path]) -> None:
+    """What is left of every budget: to a thousandth where the report ends, and near that a few minutes later."""
+    found, _ = report
+    left = {each["id"]: each["budget_left"] for each in found["slos"]}
+    until = datetime.fromisoformat(found["until"]).timestamp()
+    recorded = {
+        sample["metric"]["sloth_id"]: float(sample["value"][1])
+        for sample in asked(platform, f"slo:period_error_budget_remaining:ratio @ {until:.0f}")
+    }
+    shown = {each: row["budget_left"] for each, row in platform.status().items()}
+    assert len(left) >= 16
+    assert left == pytest.approx(recorded, abs=1e-3)
+    assert left == pytest.approx(shown, abs=0.03)  # a visit that fails since spends as much of a probe's budget
+
+
+def test_a_report_asks_nobody_for_anything(report: tuple[dict[str, Any], Path]) -> None:
+    """Neither by its text, nor in a browser, where every picture is there all the same."""
+    page = report[1] / "budget-report.html"
+    assert requests_of(page.read_text(encoding="utf-8")) == []
+    asked_for: list[str] = []
+    said: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(program("chromium")), args=["--no-sandbox"])
+        shown = browser.new_page()
+        shown.on("request", lambda request: asked_for.append(request.url))
+        shown.on("console", lambda message: said.append(message.text))
+        shown.goto(page.as_uri())
+        shown.wait_for_load_state("networkidle")
+        pictures = shown.evaluate("[...document.images].map(each => each.complete && each.naturalWidth)")
+        browser.close()
+    assert [each for each in asked_for if not each.startswith("data:")] == [page.as_uri()]
+    assert len(pictures) >= 16
+    assert all(width > 100 for width in pictures)
+    assert said == []
 
 
 def test_the_past_goes_on_without_a_false_alert(platform: Any, running: Any, wait_for: Callable[..., Any]) -> None:

@@ -28,13 +28,14 @@ def running(platform: Any, read_until: Callable[..., str]) -> Iterator["subproce
 
 
 def walk(platform: Any, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """`python -m synthetics` at the platform, with its key."""
+    """`python -m synthetics` at the platform, with its keys."""
     where = ("--host", platform.url("front-door"), "--prometheus", platform.url("prometheus"))
-    key = {"TRAFFIC_KEY": "", "TRAFFIC_KEY_FILE": str(platform.state / "run/secrets/shop/TRAFFIC_KEY")}
+    secrets = platform.state / "run/secrets"
+    files = {"TRAFFIC_KEY_FILE": str(secrets / "shop/TRAFFIC_KEY"), "PROBE_KEY_FILE": str(secrets / "PROBE_KEY")}
     return subprocess.run(
         [sys.executable, "-m", "synthetics", arguments[0], *where, *arguments[1:]],
         cwd=ROOT,
-        env=os.environ | key,
+        env=os.environ | {"TRAFFIC_KEY": "", "PROBE_KEY": ""} | files,
         capture_output=True,
         text=True,
         timeout=420,

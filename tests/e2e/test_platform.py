@@ -16,7 +16,7 @@ from local.shop import SERVICES, WORKERS
 from tests.e2e import counted
 
 SLOS = {"catalog-availability": 0.999, "catalog-latency": 0.99, "storefront-availability": 0.999}
-JOBS = {*SERVICES, *WORKERS, "pagerduty", "journeys", "prometheus", "alertmanager"}
+JOBS = {*SERVICES, *WORKERS, "pagerduty", "journeys", "ops", "prometheus", "alertmanager"}
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +193,7 @@ def test_up_for_a_while_ends_by_itself(platform: Any, read_until: Callable[..., 
         assert 3 <= time.monotonic() - began < 13
     assert process.returncode == 0, output
     stopped = [line.split()[1] for line in output.splitlines() if line.endswith(" stopped")]
-    assert (set(stopped[:2]), stopped[2:4]) == ({"journeys", "shoppers"}, ["prometheus", "front-door"])
+    assert (set(stopped[:3]), stopped[3:5]) == ({"journeys", "ops", "shoppers"}, ["prometheus", "front-door"])
     assert stopped[-1] == "platform"
     assert set(SERVICES) < set(stopped)
     assert (platform.processes(), platform.taken()) == ([], [])

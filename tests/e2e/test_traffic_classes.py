@@ -27,6 +27,7 @@ from slo.load import load
 from synthetics import accounts
 from synthetics.commands_probe import PROBES
 from synthetics.probe_metrics import SERVICE
+from tests.synthetics.runs import PROBE_KEY, SIGNED
 
 # What a promise reads that has no class of traffic, and why it has none. Everything else counts users alone.
 WITHOUT_CLASS = {
@@ -61,7 +62,7 @@ class Watched:
         return subprocess.Popen(
             [sys.executable, "-m", "synthetics", "probe", "--host", self.shop.url, *options],
             cwd=ROOT,
-            env={**os.environ, "TRAFFIC_KEY": key},
+            env={**os.environ, **SIGNED, "TRAFFIC_KEY": key},
             stdout=subprocess.DEVNULL,
         )
 
@@ -93,7 +94,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
 
 
 def _staff(shop: ShopRun) -> None:
-    account = accounts.staff(SECRETS["TRAFFIC_KEY"])
+    account = accounts.staff(PROBE_KEY)
     file = shop.folder / "password"
     file.write_text(account.password, encoding="utf-8")
     environment = {**os.environ, **shop.plan.environment("users"), "PASSWORD_FILE": str(file)}
@@ -120,7 +121,7 @@ def _load(shop: ShopRun) -> None:
             "12s",
         ],
         cwd=ROOT,
-        env={**os.environ, "TRAFFIC_KEY": SECRETS["TRAFFIC_KEY"]},
+        env={**os.environ, **SIGNED},
         capture_output=True,
         text=True,
         timeout=90,

@@ -13,6 +13,7 @@ from local.alertmanager_config import key_files, localised
 from local.choice import Choice
 from local.settings import ROOT, Settings
 from local.shop import SERVICES, WORKERS
+from synthetics import accounts
 from tools.install import find
 
 GENERATED: dict[str, Any] = {
@@ -137,7 +138,7 @@ def test_every_part_with_metrics_is_scraped_under_its_name(written: Settings) ->
     """On loopback, every five seconds; alerts go to both Alertmanagers."""
     config = _read(written.prometheus_config)
     jobs = {job["job_name"]: job["static_configs"] for job in config["scrape_configs"]}
-    processes = {name: [name] for name in (*SERVICES, *WORKERS, "pagerduty", "journeys", "prometheus")}
+    processes = {name: [name] for name in (*SERVICES, *WORKERS, "pagerduty", "journeys", "ops", "prometheus")}
     processes["alertmanager"] = ["alertmanager", "alertmanager-2"]
     assert jobs == {
         job: [{"targets": [f"127.0.0.1:{written.port(name)}"], "labels": {"instance": name}} for name in names]
@@ -169,6 +170,17 @@ def test_the_shops_secrets_are_private_and_kept_but_for_the_fault_token(written:
     files = [*written.shop_secrets.iterdir(), *written.shop_keys.glob("*.key.json")]
     assert len(files) >= 6
     assert all(file.stat().st_mode & 0o077 == 0 for file in files)
+
+
+def test_the_probes_key_is_private_and_kept_and_no_service_has_it(written: Settings) -> None:
+    """What every service holds does not tell the password of the probes' staff."""
+    key = written.probe_key.read_text(encoding="utf-8")
+    secrets = configuration.write(written, Choice(), warm_up=False)
+    assert written.probe_key.read_text(encoding="utf-8") == key
+    assert (len(key), written.probe_key.stat().st_mode & 0o777) == (32, 0o600)
+    assert written.staff_password.read_text(encoding="utf-8") == accounts.staff(key).password
+    assert key not in secrets.values()
+    assert all(key != each.read_text(encoding="utf-8") for each in written.shop_secrets.iterdir())
 
 
 def test_other_receivers_and_keys_are_left_alone() -> None:

@@ -1,13 +1,23 @@
 """`python -m local`: usage, exit codes, and messages instead of tracebacks."""
 
+import contextlib
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from click.testing import CliRunner, Result
 
-from local import lock
+from local import job_now, lock
 from local.__main__ import main
 from local.settings import Settings
+from local.tended import PART
+from services.shared import migrate
+from services.shared.database import open_database
 
 
 @pytest.fixture
@@ -26,7 +36,17 @@ def test_down_without_a_platform_is_done(environment: dict[str, str]) -> None:
     assert (result.exit_code, result.stdout) == (0, "no platform is running\n")
 
 
-@pytest.mark.parametrize("arguments", [("break", "catalog", "errors"), ("mend", "catalog")], ids=["break", "mend"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(("break", "catalog", "errors"), id="break"),
+        pytest.param(("break", "inventory", "halt"), id="halt"),
+        pytest.param(("break", "prometheus", "kill"), id="kill"),
+        pytest.param(("mend", "catalog"), id="mend"),
+        pytest.param(("mend", "prometheus"), id="mend a part"),
+        pytest.param(("job", "orders-reconcile"), id="job"),
+    ],
+)
 def test_faults_without_a_platform_are_one_line(environment: dict[str, str], arguments: tuple[str, ...]) -> None:
     """Exit code 1, and what to do."""
     result = _run(environment, *arguments)
@@ -73,6 +93,72 @@ def test_a_choice_that_cannot_be_is_a_message(
     assert result.exit_code == 1
     assert result.stderr.startswith(message)
     assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.fixture
+def part(settings: Settings) -> Iterator[psutil.Process]:
+    """A part of a platform that this process holds: `prometheus`, which takes signals alone."""
+    environment = {**os.environ, PART: "prometheus"}
+    command = [sys.executable, "-S", "-c", "import time; time.sleep(60)"]
+    with (
+        lock.held(settings.lock),
+        subprocess.Popen(command, env=environment, start_new_session=True) as process,
+    ):
+        yield psutil.Process(process.pid)
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+
+
+def test_a_part_is_halted_mended_and_killed(
+    environment: dict[str, str], part: psutil.Process, wait_for: Callable[[Callable[[], bool], float], None]
+) -> None:
+    """Each in a line; what is mended goes on."""
+    assert _run(environment, "break", "prometheus", "halt").stdout == "prometheus: halt\n"
+    wait_for(lambda: part.status() == psutil.STATUS_STOPPED, 5)
+    assert _run(environment, "mend", "prometheus").stdout == "prometheus: mended\n"
+    wait_for(lambda: part.status() != psutil.STATUS_STOPPED, 5)
+    assert _run(environment, "break", "prometheus", "kill").stdout == "prometheus: kill\n"
+    assert part.wait(5) == -9
+
+
+def test_a_part_that_there_is_not_is_one_line(environment: dict[str, str], part: psutil.Process) -> None:
+    """With those that there are."""
+    for arguments in (("break", "prometheuss", "halt"), ("mend", "prometheuss")):
+        result = _run(environment, *arguments)
+        assert (result.exit_code, result.stderr) == (
+            1,
+            "prometheuss is no part that runs: there are prometheus\n",
+        )
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        pytest.param("orders", "orders is no job: there are inventory-expire, ", id="no job"),
+        pytest.param("orders-reconcile", "orders keeps its data elsewhere: only a platform with", id="no SQLite file"),
+    ],
+)
+def test_a_job_that_cannot_be_run_is_one_line(
+    environment: dict[str, str], part: psutil.Process, name: str, message: str
+) -> None:
+    """Exit code 1, and what there is."""
+    result = _run(environment, "job", name)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(message)
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_job_is_run_as_the_platform_runs_it(settings: Settings) -> None:
+    """On the service's own data, with the arguments that come behind; its exit code is what it ends with."""
+    settings.data.mkdir(parents=True)
+    database = open_database(f"sqlite:///{settings.data / 'inventory.db'}")
+    migrate.upgrade(database, "inventory")
+    database.close()
+    with lock.held(settings.lock):
+        assert job_now.run(settings, "inventory-reconcile", ["--repair"]) == 0
+        assert job_now.run(settings, "inventory-reconcile", ["--rapair"]) == 2
+    with contextlib.closing(sqlite3.connect(settings.data / "inventory.db")) as books:
+        assert books.execute("SELECT count(*) FROM job_figures").fetchone()[0] > 0
 
 
 def test_clean_removes_what_runs_have_left_and_keeps_the_built_past(environment: dict[str, str]) -> None:

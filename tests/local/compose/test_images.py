@@ -14,11 +14,17 @@ from tests.local.compose.composed import ROOT
 HADOLINT = Path(sys.executable).with_name("hadolint")
 # By the file: what is imported to start it, and what that has to find.
 IMAGES = {
+    "local/compose/ops.Dockerfile": ("budget", "budget.serve_command", "serve"),
     "local/compose/pagerduty.Dockerfile": ("local", "local.pagerduty", "from_environment"),
     "synthetics/Dockerfile": ("synthetics", "synthetics.__main__", "main"),
 }
 # The distribution of a module, where the names differ.
-DISTRIBUTIONS = {"yaml": "pyyaml", "prometheus_client": "prometheus-client"}
+DISTRIBUTIONS = {
+    "yaml": "pyyaml",
+    "prometheus_client": "prometheus-client",
+    "markdown_it": "markdown-it-py",
+    "promql_parser": "promql-parser",
+}
 
 
 def test_hadolint_finds_nothing() -> None:
@@ -46,7 +52,7 @@ def test_the_builder_is_given_what_it_copies_and_no_more(name: str) -> None:
     """By a list of its own beside it, which begins by leaving all out."""
     rules = (ROOT / f"{name}.dockerignore").read_text(encoding="utf-8").splitlines()
     rules = [rule for rule in rules if rule and not rule.startswith("#")]
-    copied = re.findall(r"(?m)^COPY (?!--from)(\S+) ", (ROOT / name).read_text(encoding="utf-8"))
+    copied = [*_copied(name), *_listed(name)]
     assert rules[0] == "*"
     assert sorted(rule.removeprefix("!") for rule in rules if rule.startswith("!")) == sorted(copied)
     assert all((ROOT / each).exists() for each in copied)
@@ -57,7 +63,9 @@ def test_what_is_copied_is_enough(name: str, tmp_path: Path) -> None:
     """It can be imported from the copied files alone."""
     package, module, attribute = IMAGES[name]
     left_out = shutil.ignore_patterns("__pycache__", "compose", "front_door")
-    shutil.copytree(ROOT / package, tmp_path / "app" / package, ignore=left_out)
+    for copied in _copied(name):
+        shutil.copytree(ROOT / copied, tmp_path / "app" / copied, ignore=left_out)
+    assert package in _copied(name)
     code = f"import {module} as found; print(found.__file__, callable(found.{attribute}))"
     run = subprocess.run(
         [sys.executable, "-B", "-c", code],
@@ -74,11 +82,23 @@ def test_what_is_copied_is_enough(name: str, tmp_path: Path) -> None:
 def test_each_package_that_is_imported_is_installed(name: str) -> None:
     """By the list that the image is built from."""
     package, module, _ = IMAGES[name]
-    (listed,) = re.findall(r"COPY (requirements/\S+)", (ROOT / name).read_text(encoding="utf-8"))
+    (listed,) = _listed(name)
     locked = set(re.findall(r"(?m)^([a-z0-9-]+)==", (ROOT / listed).read_text(encoding="utf-8")))
     for imported in _imported(package, module):
-        if imported not in sys.stdlib_module_names and imported != package:
+        if imported not in sys.stdlib_module_names and imported not in _copied(name):
             assert DISTRIBUTIONS.get(imported, imported) in locked, imported
+
+
+def _copied(name: str) -> list[str]:
+    """Folders of the tree that the image *name* holds."""
+    found = re.findall(r"(?m)^COPY (?!--from|requirements)(\S+) ", (ROOT / name).read_text(encoding="utf-8"))
+    assert all((ROOT / each).is_dir() for each in found)
+    return found
+
+
+def _listed(name: str) -> list[str]:
+    """The list of packages that it is built from."""
+    return re.findall(r"COPY (requirements/\S+)", (ROOT / name).read_text(encoding="utf-8"))
 
 
 def _imported(package: str, start: str) -> set[str]:

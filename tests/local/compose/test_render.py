@@ -1,5 +1,6 @@
 """What `render` writes: real programs take it, it names services that exist, and secrets stay."""
 
+import re
 import shutil
 import stat
 import subprocess
@@ -106,7 +107,9 @@ def _listening(service: dict[str, Any]) -> set[int]:
     """Ports that compose.yaml tells *service* to listen at."""
     environment = service.get("environment", {})
     words = [
-        word.rpartition(":")[2] for word in service.get("command", ()) if "listen-address=" in word or "--bind=" in word
+        re.split("[:=]", word)[-1]
+        for word in service.get("command", ())
+        if re.search("listen-address=|--bind=|--port=", word)
     ]
     words += [port for option, port in pairwise(service.get("command", ())) if option == "--metrics-port"]
     told_by = [environment.get("METRICS_PORT"), environment.get("PORT") if "METRICS_PORT" not in environment else None]

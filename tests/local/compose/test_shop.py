@@ -10,15 +10,18 @@ from typing import Any
 import pytest
 
 from local import shop_parts
+from local.choice import Choice
 from local.compose import secret_files, shop
 from local.journey_parts import journeys, staff
+from local.ops_parts import ops
 from local.parts import shoppers
-from local.settings import Settings
+from local.settings import PORTS, Settings
 from local.shop import SERVICES, WORKERS, ShopProcesses, service_of
 from local.watch_parts import RETENTION, pagerduty
 from services.shared.config import from_environ
 from services.storefront import settings as storefront_settings
 from services.users import settings as users_settings
+from synthetics import accounts
 from tests.local.compose.composed import ROOT, composed
 
 START = ROOT / "local/compose/start.sh"
@@ -82,6 +85,16 @@ def test_a_service_takes_its_environment(name: str, plan: ShopProcesses, rendere
         storefront_settings.from_environ(environ)
 
 
+def test_the_probes_key_is_in_no_service(rendered: Path) -> None:
+    """What every service holds does not tell the password of the probes' staff."""
+    key = (rendered / "secrets" / "probe_key").read_text(encoding="utf-8")
+    made = (rendered / "secrets" / "probe_staff_password").read_text(encoding="utf-8")
+    assert accounts.staff(key).password == made
+    assert all(key not in each.read_text(encoding="utf-8") for each in (rendered / "secrets").glob("*.env"))
+    services = composed()["services"]
+    assert [name for name in services if {"source": "probe_key"} in services[name].get("secrets", ())] == ["journeys"]
+
+
 def test_each_variable_is_one_that_somebody_reads() -> None:
     """A name that is misspelt does nothing, and nobody says so."""
     source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "services").rglob("*.py"))
@@ -122,7 +135,7 @@ def test_a_process_runs_in_its_services_image(name: str) -> None:
 
 def test_shoppers_come_as_without_docker() -> None:
     """The same shape and time, to the front door."""
-    native = shoppers(Settings(run=Path("/run")))
+    native = shoppers(Settings(run=Path("/run")), Choice())
     words = as_here([word.replace("127.0.0.1", "front-door") for word in native.command])
     assert service("shoppers")["entrypoint"] + service("shoppers")["command"] == [*words, "--allow-host", "front-door"]
 
@@ -133,7 +146,7 @@ def test_probes_walk_as_without_docker(plan: ShopProcesses) -> None:
     words = as_here([word.replace("127.0.0.1", "front-door") for word in native.command])
     told = service("journeys")["entrypoint"] + service("journeys")["command"]
     assert told == [*words, "--metrics-host", "0.0.0.0", "--allow-host", "front-door"]
-    assert service("journeys")["environment"].keys() | {"TRAFFIC_KEY"} == native.environment.keys()
+    assert service("journeys")["environment"].keys() | {"TRAFFIC_KEY", "PROBE_KEY"} == native.environment.keys()
     made = staff(Settings(run=Path("/run")), plan)
     assert service("probe-staff")["command"] == as_here(made.command)
     assert "PASSWORD_FILE" in service("probe-staff")["environment"].keys() & made.environment.keys()
@@ -145,6 +158,28 @@ def test_the_stand_in_is_started_as_without_docker() -> None:
     words = as_here([word.replace("127.0.0.1", "0.0.0.0") for word in native.command])
     assert service("pagerduty")["command"] == words
     assert service("pagerduty")["environment"].keys() | {"FAULT_TOKEN"} == native.environment.keys()
+
+
+def test_the_page_is_started_as_without_docker() -> None:
+    """It asks, tells and breaks the same; it listens to other containers too, so that reading needs its token."""
+    native = ops(Settings(run=Path("/run")), Choice(), promtool="promtool", jaeger=False)
+    places = {f"http://127.0.0.1:{port}": f"http://{name}:{port}" for name, port in PORTS.items()}
+    words = [word for word in as_here(native.command[4:]) if word != "--faults"]
+    pairs = [(name, _there(value, places)) for name, value in zip(words[::2], words[1::2], strict=True)]
+    # The token comes by the environment there, and promtool is on the image's path.
+    other = ("--token-file", "--promtool", "--host", "--fault-token-file")
+    expected = {f"{name}={value}" for name, value in pairs if name not in other}
+    changed = {"--host=0.0.0.0", "--allow-remote", "--allow-host=ops", "--fault-token-file=/run/secrets/fault_token"}
+    told = service("ops")["command"]
+    assert told[:4] == as_here(native.command[:4])
+    assert set(told[4:]) == expected | changed | {"--faults", "--jaeger=http://127.0.0.1:8032"}
+    assert {each["source"] for each in service("ops")["secrets"]} == {"ops.env", "fault_token"}
+
+
+def _there(value: str, places: dict[str, str]) -> str:
+    """*value* with this machine's address as that of a container."""
+    name, sign, url = value.rpartition("=")
+    return f"{name}{sign}{places.get(url, url)}"
 
 
 def test_prometheus_keeps_as_much_as_without_docker() -> None:

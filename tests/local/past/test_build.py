@@ -62,7 +62,7 @@ def test_a_past_ends_where_the_platform_begins_however_long_it_took(
         return [block]
 
     monkeypatch.setattr(build, "build", slow)
-    plan = build.Plan(folder=tmp_path / "history", specs=SPECS, anchor=times[0])
+    plan = build.Plan(folder=tmp_path / "history", specs=SPECS, anchor=times[0], digest=build.digest(SPECS))
     seeded = build.place(plan, tmp_path / "data", clock=lambda: times[0])
     assert (built, seeded.end) == ([1_000_000.0, 1_000_170.0], 1_000_170 // 60 * 60)
     built.clear()

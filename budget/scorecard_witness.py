@@ -1,0 +1,45 @@
+"""Whether a server saw a drill: each has a Prometheus of its own, and any other one knows nothing of it."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Protocol
+
+from budget.answers import Sample
+from budget.postmortem_scorecard import Scorecard
+from budget.readings import ALERTS
+from slo import conventions, promql
+
+
+class Source(Protocol):
+    """What is asked: `budget.prometheus.Prometheus`, or a fake of it."""
+
+    def instant(self, query: str, *, at: float | None = None) -> tuple[Sample, ...]:
+        """Value of *query* at the Unix time *at*."""
+
+
+def stranger(source: Source, scorecard: Scorecard | None, *, server: str, start: float, end: float) -> tuple[str, ...]:
+    """A warning where *source* saw no page of those that came in the drill: then it is another server than the drill's.
+
+    Raises:  Unreachable, QueryFailed.
+    """
+    came = () if scorecard is None else _came(scorecard)
+    if not came or _fired(source, came, start, end):
+        return ()
+    return (
+        f"{server} saw none of the drill's pages ({', '.join(came)}): what it tells is another platform's. "
+        "Name the drill's own server with --prometheus, if it is still there.",
+    )
+
+
+def _came(scorecard: Scorecard) -> tuple[str, ...]:
+    pages = (page for drill in scorecard.drills for page in drill.pages)
+    return tuple(dict.fromkeys(page.alert for page in pages if page.after_seconds is not None))
+
+
+def _fired(source: Source, alerts: tuple[str, ...], start: float, end: float) -> bool:
+    names = promql.quote("|".join(map(re.escape, alerts)))
+    matchers = f'{{alertstate="firing",{conventions.ALERT_NAME}=~{names}}}'
+    seconds = max(1, math.ceil(end - start))
+    return bool(source.instant(f"count_over_time({ALERTS}{matchers}[{seconds}s])", at=end))

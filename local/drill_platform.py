@@ -1,0 +1,221 @@
+"""A platform of a drill's own: its ports, its state, its copy of the seeded past; gone when the drill is over."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import urllib3
+
+from budget.errors import BudgetError
+from budget.prometheus import Prometheus
+from local.errors import DrillFailed
+from local.keeper import Keeper
+from local.log_files import end_of
+from local.preflight import is_free
+from local.settings import BASE, PORTS, ROOT, Settings
+
+FIRST_BASE, BASE_STEP, LAST_BASE = 20_000, 1_000, 60_000
+"""Beyond the platform's own ports, and below those that the system hands out by itself."""
+START_SECONDS = 240.0
+STOP_SECONDS = 20.0
+MOST_SECONDS = 2400
+"""A platform that everybody has forgotten stops by itself."""
+SHOPPERS = 4.0
+"""Times as many as on an ordinary day: what comes by chance evens out, and more is at stake."""
+Stopping = Callable[[], bool]
+_STARTING = threading.Lock()
+"""A platform takes all cores while it starts: one after the other, the first is ready soonest."""
+
+
+class Interrupted(Exception):
+    """Somebody asked to stop."""
+
+
+@dataclass(slots=True)
+class DrillPlatform:
+    """The running platform of one drill. *keep*: whether its state stays."""
+
+    settings: Settings
+    process: subprocess.Popen[bytes]
+    log: Path
+    stopping: Stopping
+    keep: bool = False
+
+    @property
+    def prometheus(self) -> Prometheus:
+        """Its Prometheus, with time for a few hours of a record."""
+        return Prometheus(self.settings.url("prometheus"), timeout_seconds=60)
+
+    def incidents(self, *, since: float = 0.0) -> list[dict[str, Any]]:
+        """What PagerDuty's stand-in was told, and was opened at the Unix time *since* or later; oldest first.
+
+        Raises:  DrillFailed: it does not answer.
+        """
+        moment = datetime.fromtimestamp(since, UTC).isoformat()
+        try:
+            answer = urllib3.request(
+                "GET",
+                f"{self.settings.url('pagerduty')}/incidents",
+                fields={"since": moment},
+                timeout=10.0,
+                retries=urllib3.Retry(3, backoff_factor=0.5),
+            )
+            return list(answer.json()["incidents"])
+        except (urllib3.exceptions.HTTPError, ValueError, KeyError) as error:
+            raise DrillFailed(f"PagerDuty's stand-in does not answer: {error}") from error
+
+    def firing(self) -> set[tuple[str, str]] | None:
+        """(name, service) of each alert that fires, as of the rules' last turn; None: Prometheus does not answer."""
+        try:
+            found = self.prometheus.alerts()
+        except BudgetError:
+            return None
+        return {(each.labels["alertname"], each.labels.get("service", "")) for each in found if each.state == "firing"}
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass.
+
+        Raises:  Interrupted.  DrillFailed: the platform has ended.
+        """
+        end = time.monotonic() + seconds
+        while True:
+            if self.stopping():
+                raise Interrupted
+            if (code := self.process.poll()) is not None:
+                raise DrillFailed(f"its platform ended by itself with exit code {code}\n{end_of(self.log)}")
+            left = end - time.monotonic()
+            if left <= 0:
+                return
+            time.sleep(min(left, 0.2))
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """`python -m` with *command*, in its environment."""
+        return subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=ROOT,
+            env=_environment(self.settings),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+
+@contextlib.contextmanager
+def running(name: str, settings: Settings, *, base: int, stopping: Stopping, keep: bool) -> Iterator[DrillPlatform]:
+    """The platform, ready, with the past that *settings* keeps.
+
+    Args:    name: of the drill; its state lies below that of *settings*. base: as PORT_BASE. keep: whether its state
+             stays when it is over; that of a drill that failed stays in any case.
+    Raises:  DrillFailed: it did not start.  Interrupted.
+    """
+    state = settings.run.parent / "drills" / name
+    shutil.rmtree(state, ignore_errors=True)
+    state.mkdir(mode=0o700, parents=True)
+    own = Settings(run=state / "run", port_base=base, kept_history=settings.history)
+    log = state / "platform.log"
+    # Whatever becomes of this process, its platform does not outlive it.
+    keeper = Keeper(grace_seconds=STOP_SECONDS)
+    process = None
+    try:
+        with _turn(stopping):
+            process = _started(own, log, keeper)
+            found = DrillPlatform(own, process, log, stopping, keep)
+            _await_ready(found)
+        yield found
+        _stop(process)
+        if not found.keep:
+            shutil.rmtree(state, ignore_errors=True)
+    except Interrupted:
+        if process is not None:
+            _stop(process)
+        if not keep:
+            shutil.rmtree(state, ignore_errors=True)
+        raise
+    finally:
+        if process is not None:
+            _stop(process)
+        keeper.release()
+
+
+@contextlib.contextmanager
+def _turn(stopping: Stopping) -> Iterator[None]:
+    while not _STARTING.acquire(timeout=0.2):
+        if stopping():
+            raise Interrupted
+    try:
+        yield
+    finally:
+        _STARTING.release()
+
+
+def _started(own: Settings, log: Path, keeper: Keeper) -> subprocess.Popen[bytes]:
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            [
+                sys.executable,
+                "-u",
+                "-m",
+                "local",
+                "up",
+                "--files",
+                "--quiet",
+                "--shoppers",
+                f"{SHOPPERS:g}",
+                "--for",
+                str(MOST_SECONDS),
+            ],
+            cwd=ROOT,
+            env={**_environment(own), **keeper.environment()},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # a Ctrl-C is for the drill, which mends first
+        )
+
+
+def bases() -> Iterator[int]:
+    """PORT_BASEs at which every port is free, one after the other."""
+    for base in range(FIRST_BASE, LAST_BASE, BASE_STEP):
+        if all(is_free(port + base - BASE) for port in PORTS.values()):
+            yield base
+
+
+def _environment(settings: Settings) -> Mapping[str, str]:
+    return {
+        **os.environ,
+        "TILLWATCH_STATE": str(settings.run.parent),
+        "TILLWATCH_HISTORY": str(settings.history),
+        "PORT_BASE": str(settings.port_base),
+    }
+
+
+def _await_ready(platform: DrillPlatform) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not _says_ready(platform.log):
+        platform.wait(0.2)
+        if time.monotonic() > deadline:
+            raise DrillFailed(f"its platform was not ready after {START_SECONDS:g} s\n{end_of(platform.log)}")
+
+
+def _says_ready(log: Path) -> bool:
+    return b"  platform              ready after " in log.read_bytes()
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_SECONDS)

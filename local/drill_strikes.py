@@ -1,0 +1,76 @@
+"""Does to a running platform what a drill says, and takes it back: faults of services, signals, jobs, an attack."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from budget.drill_spec import Break
+from local import faults, part_processes
+from local.drill_platform import DrillPlatform
+from local.errors import DrillFailed, LocalError
+from local.settings import ROOT
+from local.shop_parts import JOBS
+
+RUN, GUESS_PASSWORDS = "run", "guess-passwords"
+Undo = Callable[[], None]
+
+
+def strike(platform: DrillPlatform, what: Break) -> Undo:
+    """Do *what*; returns what takes it back.
+
+    Raises:  LocalError: it was refused.
+    """
+    settings = platform.settings
+    if what.fault in part_processes.SIGNALS:
+        part_processes.strike(settings, what.target, what.fault)
+        return lambda: part_processes.go_on(settings, what.target)
+    if what.fault == RUN:
+        _run_job(platform, what.target)
+        return lambda: None
+    if what.fault == GUESS_PASSWORDS:
+        return _attack(platform, what.body)
+    faults.break_service(settings, what.target, what.body)
+    return lambda: faults.mend_service(settings, what.target)
+
+
+def mend(undone: list[Undo]) -> None:
+    """Take everything back, the last first; what cannot be taken back any more hinders nothing else.
+
+    Raises:  DrillFailed: with everything that was not.
+    """
+    failed = []
+    while undone:
+        try:
+            undone.pop()()
+        except LocalError as error:
+            failed.append(str(error))
+    if failed:
+        raise DrillFailed("; ".join(failed))
+
+
+def _run_job(platform: DrillPlatform, name: str) -> None:
+    if name not in JOBS:
+        raise DrillFailed(f"{name} is no job: there are {', '.join(JOBS)}")
+    done = platform.run("local", "job", name)
+    if done.returncode not in (0, 1):  # 1: it found something, as it is to
+        raise DrillFailed(f"{name}: exit code {done.returncode}: {done.stderr[-400:]}")
+
+
+def _attack(platform: DrillPlatform, body: Mapping[str, Any]) -> Undo:
+    command = [sys.executable, "-m", "local.attack", "--host", platform.settings.url("front-door")]
+    for name in ("per_second", "addresses", "seconds"):
+        if name in body:
+            command += [f"--{name.replace('_', '-')}", str(body[name])]
+    with (platform.settings.logs / "attack.log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+
+    def end() -> None:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(5)
+
+    return end
