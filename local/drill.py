@@ -14,7 +14,7 @@ from budget.drill_spec import Break, Drill, Page
 from budget.errors import BudgetError
 from budget.postmortem_scorecard import LATE_SECONDS
 from budget.rule_closure import NoRule
-from local import drill_strikes
+from local import drill_strikes, part_processes
 from local.drill_audit import Audit, audit
 from local.drill_card import Outcome, Told
 from local.drill_platform import SHOPPERS, DrillPlatform
@@ -32,7 +32,8 @@ RESET_SECONDS, RESOLVED_SECONDS = 780.0, 1080.0
 TURN_SECONDS = 35.0
 """Within that each rule that pages has had a turn."""
 BOOKS_SECONDS = 240.0
-PAGE = "critical"
+PAGE, TICKET = "critical", "warning"
+"""Severities as PagerDuty has them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,8 @@ def carry_out(drill: Drill, platform: DrillPlatform, asked: Asked, say: Say) -> 
     Raises:  DrillFailed: it could not be.  Interrupted: somebody asked to stop; everything is mended.
     """
     run = _Run(drill, platform, say)
+    if asked.kill and asked.kill not in (parts := part_processes.running(platform.settings)):
+        raise DrillFailed(f"{asked.kill} is no part that can be killed: there are {', '.join(sorted(parts))}")
     _settle(run)
     _foresee(run, asked.rules)
     try:
@@ -154,12 +157,10 @@ def _await_end(run: _Run, *, full: bool) -> None:
         firing, now = run.platform.firing(), time.time()
         if firing is None:
             continue
-        seen |= {page for page in loud if (page.alert, page.service) in firing}
+        seen |= {page for page in loud if _as_alert(page) in firing}
         # One that was never seen may be that of a Prometheus that has just been started, before its first turn.
         over = {
-            page
-            for page in loud
-            if (page.alert, page.service) not in firing and (page in seen or now > mended + TURN_SECONDS)
+            page for page in loud if _as_alert(page) not in firing and (page in seen or now > mended + TURN_SECONDS)
         }
         for page in over:
             run.reset[page] = now - mended
@@ -170,6 +171,10 @@ def _await_end(run: _Run, *, full: bool) -> None:
         run.platform.wait(POLL_SECONDS)
     if full:
         run.wrong += [f"{alert} was never resolved" for alert in sorted(set(_open(run)))]
+
+
+def _as_alert(page: Page) -> tuple[str, str, str]:
+    return page.alert, page.service, page.severity
 
 
 def _open(run: _Run) -> list[str]:
@@ -233,9 +238,11 @@ def _outcome(run: _Run, books: Audit) -> Outcome:
 
 
 def _unexpected(run: _Run) -> Iterator[str]:
+    # Of one that is expected at busy hours, the forecast may have been a little too low.
+    may = run.drill.may.keys() | {page.alert for page in run.drill.pages if page.when_busy}
     for incident in run.platform.incidents():
         expected = any(_is_of(incident, page) for page, _ in run.expected)
-        if _severity(incident) == PAGE and not expected and incident["alert"] not in run.drill.may:
+        if _severity(incident) == PAGE and not expected and incident["alert"] not in may:
             yield incident["alert"]
 
 
@@ -254,7 +261,8 @@ def _wrong(told: Sequence[Told], unexpected: Sequence[str], books: Audit) -> Ite
 
 def _is_of(incident: dict[str, Any], page: Page) -> bool:
     payload = incident["event"].get("payload") or {}
-    return incident["alert"] == page.alert and payload.get("component") == page.service
+    severity = PAGE if page.severity == "page" else TICKET
+    return (incident["alert"], payload.get("component"), _severity(incident)) == (page.alert, page.service, severity)
 
 
 def _severity(incident: dict[str, Any]) -> str:

@@ -59,29 +59,35 @@ def audit(data: Path) -> Audit:
     oversold: units that were sold and never were: of each SKU below 0, held beyond what is there.
     Raises:  sqlite3.Error: a database is not there, or cannot be read.
     """
-    orders, told = _orders(data)
+    before, told = _orders(data)
     money = _money(data)
+    # The shop goes on between the reads: judged is what was the same before and after the money was looked at.
+    orders, _ = _orders(data)
+    still = {key: order for key, order in orders.items() if before.get(key) == order}
     return Audit(
         orders=len(orders),
-        lost=tuple(_lost(orders, told, money)),
+        lost=(*_missing(orders, told, money), *_wrongly_paid(still, money)),
         oversold=_oversold(data),
-        double_charged=tuple(_double(orders, money)),
+        double_charged=tuple(_double(still, money)),
         under_way=tuple(key for key, order in orders.items() if order.state in MONEY_MOVES),
         states=Counter(order.state for order in orders.values()),
     )
 
 
-def _lost(orders: Mapping[str, _Order], told: frozenset[str], money: Mapping[str, _Money]) -> Iterator[str]:
+def _missing(orders: Mapping[str, _Order], told: frozenset[str], money: Mapping[str, _Money]) -> Iterator[str]:
     yield from (f"{key}: the buyer was told of it, and it is not there" for key in sorted(told - orders.keys()))
+    for key in sorted(money.keys() - orders.keys()):
+        if money[key].captured > money[key].refunded:
+            yield f"{key}: {money[key].captured} was charged, and there is no order"
+
+
+def _wrongly_paid(orders: Mapping[str, _Order], money: Mapping[str, _Money]) -> Iterator[str]:
     for key, order in orders.items():
         taken = money.get(key, _Money(captured=0, refunded=0, captures=0))
         if order.state in PAID and taken.captured < order.total:
             yield f"{key}: {order.state}, and {taken.captured} of {order.total} was charged"
         elif order.state not in (*PAID, *MONEY_MOVES) and taken.captured > taken.refunded:
             yield f"{key}: {order.state}, and {taken.captured - taken.refunded} was kept"
-    for key in sorted(money.keys() - orders.keys()):
-        if money[key].captured > money[key].refunded:
-            yield f"{key}: {money[key].captured} was charged, and there is no order"
 
 
 def _double(orders: Mapping[str, _Order], money: Mapping[str, _Money]) -> Iterator[str]:
@@ -132,6 +138,7 @@ def _oversold(data: Path) -> int:
 def _opened(file: Path) -> Iterator[sqlite3.Connection]:
     database = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=5)
     try:
+        database.execute("BEGIN")  # all of it as of one moment
         yield database
     finally:
         database.close()

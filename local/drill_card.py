@@ -87,7 +87,7 @@ def table(outcomes: Iterable[Outcome]) -> Table:
             found.add_row(
                 each.name if first else "",
                 page.alert,
-                _seconds(page.expected_seconds),
+                _seconds(page.expected_seconds if each.pages else None),
                 _seconds(page.after_seconds),
                 _seconds(page.reset_seconds),
                 *(counts if first else ("", "", "")),

@@ -20,6 +20,7 @@ import urllib3
 
 from budget.errors import BudgetError
 from budget.prometheus import Prometheus
+from local import lock
 from local.errors import DrillFailed
 from local.keeper import Keeper
 from local.log_files import end_of
@@ -76,13 +77,17 @@ class DrillPlatform:
         except (urllib3.exceptions.HTTPError, ValueError, KeyError) as error:
             raise DrillFailed(f"PagerDuty's stand-in does not answer: {error}") from error
 
-    def firing(self) -> set[tuple[str, str]] | None:
-        """(name, service) of each alert that fires, as of the rules' last turn; None: Prometheus does not answer."""
+    def firing(self) -> set[tuple[str, str, str]] | None:
+        """(name, service, severity) of each alert that fires, as of the rules' last turn; None: Prometheus does not
+        answer.
+        """
         try:
             found = self.prometheus.alerts()
         except BudgetError:
             return None
-        return {(each.labels["alertname"], each.labels.get("service", "")) for each in found if each.state == "firing"}
+        names = ("alertname", "service", "severity")
+        fires = ([each.labels.get(name, "") for name in names] for each in found if each.state == "firing")
+        return {(alert, service, severity) for alert, service, severity in fires}
 
     def wait(self, seconds: float) -> None:
         """Let time pass.
@@ -122,6 +127,8 @@ def running(name: str, settings: Settings, *, base: int, stopping: Stopping, kee
     Raises:  DrillFailed: it did not start.  Interrupted.
     """
     state = settings.run.parent / "drills" / name
+    if (state / "run").exists() and lock.is_held(state / "run" / "lock"):
+        raise DrillFailed(f"somebody carries it out already, in {state}: wait, or name another TILLWATCH_STATE")
     shutil.rmtree(state, ignore_errors=True)
     state.mkdir(mode=0o700, parents=True)
     own = Settings(run=state / "run", port_base=base, kept_history=settings.history)

@@ -27,10 +27,12 @@ def strike(platform: DrillPlatform, what: Break) -> Undo:
     settings = platform.settings
     if what.fault in part_processes.SIGNALS:
         part_processes.strike(settings, what.target, what.fault)
+        if what.fault == part_processes.KILL:  # it starts again by itself
+            return _nothing
         return lambda: part_processes.go_on(settings, what.target)
     if what.fault == RUN:
         _run_job(platform, what.target)
-        return lambda: None
+        return _nothing
     if what.fault == GUESS_PASSWORDS:
         return _attack(platform, what.body)
     faults.break_service(settings, what.target, what.body)
@@ -52,10 +54,17 @@ def mend(undone: list[Undo]) -> None:
         raise DrillFailed("; ".join(failed))
 
 
+def _nothing() -> None:
+    """There is nothing to take back."""
+
+
 def _run_job(platform: DrillPlatform, name: str) -> None:
     if name not in JOBS:
         raise DrillFailed(f"{name} is no job: there are {', '.join(JOBS)}")
-    done = platform.run("local", "job", name)
+    try:
+        done = platform.run("local", "job", name)
+    except subprocess.TimeoutExpired as error:
+        raise DrillFailed(f"{name} did not end within {error.timeout:g} s") from error
     if done.returncode not in (0, 1):  # 1: it found something, as it is to
         raise DrillFailed(f"{name}: exit code {done.returncode}: {done.stderr[-400:]}")
 

@@ -32,6 +32,13 @@ def series(name: str, *points: tuple[float, float]) -> Series:
     return Series(labels={NAME: name}, points=tuple((1000.0 + at, value) for at, value in points))
 
 
+def test_rare_events_come_one_after_the_other() -> None:
+    """One a minute is nothing for three samples, and then one: half a failure is none yet."""
+    counted = Course(labels={NAME: "journey_attempts_total"}, past=(4.0,), growth=1 / 60)
+    spelled = promtool_values.values(counted, step_seconds=STEP, ahead_seconds=90)
+    assert spelled == "4 4 4 4 5 5 5 5"
+
+
 @pytest.mark.parametrize(
     ("made", "spelled"),
     [

@@ -17,7 +17,7 @@ import pytest
 
 from budget import postmortem_scorecard
 from local.preflight import is_free
-from local.settings import BASE, PORTS, ROOT
+from local.settings import BASE, PORTS, ROOT, from_environment
 
 DRILL = "inventory-down"
 # With building a past; its own limit for what may hang is lower in every part of it.
@@ -39,7 +39,12 @@ def start(state: Path, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "local", "drill", *arguments],
         cwd=ROOT,
-        env={**os.environ, "TILLWATCH_STATE": str(state)},
+        # The past is built once, for everybody.
+        env={
+            **os.environ,
+            "TILLWATCH_STATE": str(state),
+            "TILLWATCH_HISTORY": str(from_environment(os.environ).history),
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -19,7 +19,7 @@ Wait = Callable[[Callable[[], bool], float], None]
 # A leader with a child of its own, as gunicorn and locust are.
 WITH_A_CHILD = (
     "import subprocess, sys, time; "
-    "subprocess.Popen([sys.executable, '-S', '-c', 'import time; time.sleep(60)']); time.sleep(60)"
+    "subprocess.Popen([sys.executable, '-S', '-c', 'import time; time.sleep(60)']{}); time.sleep(60)"
 )
 
 
@@ -37,6 +37,9 @@ def start(settings: Settings) -> Iterator[Start]:
     with lock.held(settings.lock):
         yield begin
     for process in started:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for child in psutil.Process(process.pid).children(recursive=True):
+                child.kill()
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, 9)
         process.wait()
@@ -47,9 +50,12 @@ def stands_still(*processes: psutil.Process) -> bool:
     return all(each.status() == psutil.STATUS_STOPPED for each in processes)
 
 
-def test_a_halted_part_stands_still_until_it_goes_on(settings: Settings, start: Start, wait_for: Wait) -> None:
-    """With all that it has started, and nobody else; nothing of it ends."""
-    users, orders = start("users", WITH_A_CHILD), start("orders")
+@pytest.mark.parametrize("session", ["", ", start_new_session=True"], ids=["in its group", "in a session of its own"])
+def test_a_halted_part_stands_still_until_it_goes_on(
+    session: str, settings: Settings, start: Start, wait_for: Wait
+) -> None:
+    """With all that it has started, wherever that is, and nobody else; nothing of it ends."""
+    users, orders = start("users", WITH_A_CHILD.format(session)), start("orders")
     wait_for(lambda: bool(users.children()), 10)
     (child,) = users.children()
     part_processes.strike(settings, "users", "halt")
@@ -69,7 +75,7 @@ def test_one_that_was_not_halted_goes_on_as_before(settings: Settings, start: St
 
 def test_a_part_that_stands_still_can_be_killed(settings: Settings, start: Start, wait_for: Wait) -> None:
     """With what it has started; the platform starts it again."""
-    users = start("users", WITH_A_CHILD)
+    users = start("users", WITH_A_CHILD.format(""))
     wait_for(lambda: bool(users.children()), 10)
     (child,) = users.children()
     part_processes.strike(settings, "users", "halt")
@@ -80,7 +86,7 @@ def test_a_part_that_stands_still_can_be_killed(settings: Settings, start: Start
 
 def test_each_part_is_known_by_its_name(settings: Settings, start: Start) -> None:
     """Whoever has no name is none; nor is a part's own child."""
-    users, second = start("users", WITH_A_CHILD), start("users-2")
+    users, second = start("users", WITH_A_CHILD.format("")), start("users-2")
     start(None)
     assert part_processes.running(settings) == {"users": users, "users-2": second}
 

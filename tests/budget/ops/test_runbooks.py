@@ -43,11 +43,15 @@ def test_what_could_run_or_load_anything_is_text(tmp_path: Path, text: str, expe
     assert "style=" not in found
 
 
-@pytest.mark.parametrize("name", ["Nobody", "../README", "..", "", "a/b", "Shown.md", "A" * 200, "Shown\n"])
+@pytest.mark.parametrize("name", ["Nobody", "../Outside", "..", "", "in/Inside", "Shown.md", "A" * 200, "Shown\n", "."])
 def test_only_runbooks_are_shown(tmp_path: Path, name: str) -> None:
-    """Whatever name is asked for."""
-    (tmp_path / "Shown.md").write_text("# Shown", encoding="utf-8")
-    found = Runbooks(tmp_path, at=AT)
+    """Whatever name is asked for, and whatever lies beside them."""
+    books = tmp_path / "books"
+    (books / "in").mkdir(parents=True)
+    for file in (books / "Shown.md", books / "in" / "Inside.md", tmp_path / "Outside.md", books / "..md"):
+        file.write_text("# Shown", encoding="utf-8")
+    found = Runbooks(books, at=AT)
+    assert found.has("Shown")
     assert found.html(name) is None
     assert not found.has(name)
 
