@@ -83,7 +83,7 @@ def carry_out(drill: Drill, platform: DrillPlatform, asked: Asked, say: Say) -> 
 
 
 def _settle(run: _Run) -> None:
-    run.say("ready; letting it settle")
+    run.say(f"ready, ports from {run.platform.settings.port_base}: letting it settle")
     run.platform.wait(SETTLE_SECONDS)
     already = [each["alert"] for each in run.platform.incidents() if _severity(each) == PAGE]
     if already:

@@ -103,10 +103,9 @@ def _carried_out(
     chosen: Sequence[Drill], settings: Settings, asked: Asked, signals: StopSignals, *, at_once: int, keep: bool
 ) -> Iterator[Outcome]:
     """The outcome of each drill, in their order. Those that take longest begin."""
-    bases = drill_platform.bases()
     with ThreadPoolExecutor(min(at_once, len(chosen))) as pool:
         waiting = {
-            each.name: pool.submit(_one, each, settings, asked, base=next(bases), signals=signals, keep=keep)
+            each.name: pool.submit(_one, each, settings, asked, signals=signals, keep=keep)
             for each in sorted(chosen, key=_is_quick)
         }
         for each in chosen:
@@ -118,11 +117,11 @@ def _is_quick(drill: Drill) -> bool:
     return not any(page.slo for page in drill.pages)
 
 
-def _one(wanted: Drill, settings: Settings, asked: Asked, *, base: int, signals: StopSignals, keep: bool) -> Outcome:
+def _one(wanted: Drill, settings: Settings, asked: Asked, *, signals: StopSignals, keep: bool) -> Outcome:
     say = _sayer(wanted.name)
     try:
-        say(f"{wanted.title}: starting its platform, ports from {base}")
-        with drill_platform.running(wanted.name, settings, base=base, stopping=signals.asked, keep=keep) as platform:
+        say(f"{wanted.title}: starting its platform")
+        with drill_platform.running(wanted.name, settings, stopping=signals.asked, keep=keep) as platform:
             outcome = drill.carry_out(wanted, platform, asked, say)
             if not outcome.passed:
                 say(f"its logs and data stay in {platform.settings.run}")

@@ -119,11 +119,11 @@ class DrillPlatform:
 
 
 @contextlib.contextmanager
-def running(name: str, settings: Settings, *, base: int, stopping: Stopping, keep: bool) -> Iterator[DrillPlatform]:
+def running(name: str, settings: Settings, *, stopping: Stopping, keep: bool) -> Iterator[DrillPlatform]:
     """The platform, ready, with the past that *settings* keeps.
 
-    Args:    name: of the drill; its state lies below that of *settings*. base: as PORT_BASE. keep: whether its state
-             stays when it is over; that of a drill that failed stays in any case.
+    Args:    name: of the drill; its state lies below that of *settings*. keep: whether its state stays when it is
+             over; that of a drill that failed stays in any case.
     Raises:  DrillFailed: it did not start.  Interrupted.
     """
     state = settings.run.parent / "drills" / name
@@ -131,13 +131,13 @@ def running(name: str, settings: Settings, *, base: int, stopping: Stopping, kee
         raise DrillFailed(f"somebody carries it out already, in {state}: wait, or name another TILLWATCH_STATE")
     shutil.rmtree(state, ignore_errors=True)
     state.mkdir(mode=0o700, parents=True)
-    own = Settings(run=state / "run", port_base=base, kept_history=settings.history)
     log = state / "platform.log"
     # Whatever becomes of this process, its platform does not outlive it.
     keeper = Keeper(grace_seconds=STOP_SECONDS)
     process = None
     try:
         with _turn(stopping):
+            own = Settings(run=state / "run", port_base=_free_base(), kept_history=settings.history)
             process = _started(own, log, keeper)
             found = DrillPlatform(own, process, log, stopping, keep)
             _await_ready(found)
@@ -193,11 +193,15 @@ def _started(own: Settings, log: Path, keeper: Keeper) -> subprocess.Popen[bytes
         )
 
 
-def bases() -> Iterator[int]:
-    """PORT_BASEs at which every port is free, one after the other."""
+def _free_base() -> int:
+    """A PORT_BASE at which every port is free.
+
+    Raises:  DrillFailed: there is none.
+    """
     for base in range(FIRST_BASE, LAST_BASE, BASE_STEP):
         if all(is_free(port + base - BASE) for port in PORTS.values()):
-            yield base
+            return base
+    raise DrillFailed(f"no ports are free for a platform from {FIRST_BASE} to {LAST_BASE}")
 
 
 def _environment(settings: Settings) -> Mapping[str, str]:
