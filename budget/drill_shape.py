@@ -14,6 +14,8 @@ from slo.spec import Duration, Shape, Switch
 
 VERSION = "tillwatch/drill/v1"
 MOST_FAULTS_SECONDS = 900
+MOST_SHOPPERS = 20
+"""Ten visits a second at the busiest hour: less than two cores bear."""
 
 
 def _selector(text: str) -> str:
@@ -41,6 +43,14 @@ def _not_past(seconds: int) -> int:
     return seconds
 
 
+def _shoppers(value: Any) -> Any:
+    read = scalars.finite(value)
+    if read is None or not 0 < read <= MOST_SHOPPERS:
+        raise ValueError(f"{value} is no factor: expected more than 0, at most {MOST_SHOPPERS}")
+    return read
+
+
+Shoppers = Annotated[Decimal, BeforeValidator(_shoppers)]
 Number = Annotated[Decimal, BeforeValidator(scalars.finite)]
 Share = Annotated[Decimal, BeforeValidator(_share)]
 Moment = Annotated[Duration, AfterValidator(_not_past)]
@@ -107,6 +117,7 @@ class DrillShape(Shape):
     title: str = Field(min_length=1, max_length=80, description="what breaks, in a few words")
     says: str = Field(min_length=1, description="what shoppers and on-call see, in a sentence or two")
     short: Switch = Field(False, description="whether it is one of the three that `make drill` runs")
+    shoppers: Shoppers = Field(Decimal(1), description="so many times as many come as on an ordinary day: 4")
     faults: list[FaultShape] = Field(min_length=1, description="what is broken, the first at once")
     mend: list[FaultShape] = Field(default_factory=list, description="what mends it, beside taking the faults back")
     effects: list[EffectShape] = Field(default_factory=list, description="how series go on under it")

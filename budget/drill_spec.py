@@ -75,8 +75,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drill:
-    """One drill. *mend*: what is done beside taking the faults back. *may*: by alert, why nobody minds that it tells
-    somebody too.
+    """One drill.
+
+    shoppers: so many times as many come as on an ordinary day. mend: what is done beside taking the faults back.
+    may:      by alert, why nobody minds that it tells somebody too.
     """
 
     name: str
@@ -88,6 +90,7 @@ class Drill:
     effects: tuple[Effect, ...]
     pages: tuple[Page, ...]
     may: Mapping[str, str]
+    shoppers: float = 1.0
 
     @property
     def break_(self) -> Break | None:
@@ -130,6 +133,7 @@ def _converted(name: str, shape: DrillShape) -> Drill:
         title=shape.title,
         says=" ".join(shape.says.split()),
         short=shape.short,
+        shoppers=float(shape.shoppers),
         faults=tuple(map(_break, shape.faults)),
         mend=tuple(map(_break, shape.mend)),
         effects=tuple(map(_effect, shape.effects)),

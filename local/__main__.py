@@ -11,6 +11,7 @@ from typing import ParamSpec
 
 import click
 
+from budget.drill_shape import MOST_SHOPPERS
 from local import faults, job_now, part_processes
 from local import up as platform
 from local.choice import Choice, scale_of
@@ -20,8 +21,6 @@ from local.ops_command import ops_token
 from local.settings import from_environment
 
 Given = ParamSpec("Given")
-MOST_SHOPPERS = 20.0
-"""Ten visits a second at the busiest hour: less than two cores bear."""
 
 
 def _told(command: Callable[Given, None]) -> Callable[Given, None]:

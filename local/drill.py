@@ -17,7 +17,7 @@ from budget.rule_closure import NoRule
 from local import drill_strikes, part_processes
 from local.drill_audit import Audit, audit
 from local.drill_card import Outcome, Told
-from local.drill_platform import SHOPPERS, DrillPlatform
+from local.drill_platform import DrillPlatform
 from local.drill_strikes import Undo
 from local.errors import DrillFailed
 
@@ -92,7 +92,7 @@ def _settle(run: _Run) -> None:
 
 def _foresee(run: _Run, rules: Rules) -> None:
     try:
-        found = forecasts(run.drill, run.platform.prometheus, rules, now=time.time(), shoppers=SHOPPERS)
+        found = forecasts(run.drill, run.platform.prometheus, rules, now=time.time(), shoppers=run.drill.shoppers)
     except (BudgetError, NoRule) as error:
         raise DrillFailed(f"no forecast: {error}") from error
     pairs = list(zip(run.drill.pages, found, strict=True))

@@ -121,7 +121,7 @@ def _one(wanted: Drill, settings: Settings, asked: Asked, *, signals: StopSignal
     say = _sayer(wanted.name)
     try:
         say(f"{wanted.title}: starting its platform")
-        with drill_platform.running(wanted.name, settings, stopping=signals.asked, keep=keep) as platform:
+        with drill_platform.running(wanted, settings, stopping=signals.asked, keep=keep) as platform:
             outcome = drill.carry_out(wanted, platform, asked, say)
             if not outcome.passed:
                 say(f"its logs and data stay in {platform.settings.run}")

@@ -18,6 +18,7 @@ from typing import Any
 
 import urllib3
 
+from budget.drill_spec import Drill
 from budget.errors import BudgetError
 from budget.prometheus import Prometheus
 from local import lock
@@ -33,8 +34,6 @@ START_SECONDS = 240.0
 STOP_SECONDS = 20.0
 MOST_SECONDS = 2400
 """A platform that everybody has forgotten stops by itself."""
-SHOPPERS = 4.0
-"""Times as many as on an ordinary day: what comes by chance evens out, and more is at stake."""
 Stopping = Callable[[], bool]
 _STARTING = threading.Lock()
 """A platform takes all cores while it starts: one after the other, the first is ready soonest."""
@@ -119,14 +118,14 @@ class DrillPlatform:
 
 
 @contextlib.contextmanager
-def running(name: str, settings: Settings, *, stopping: Stopping, keep: bool) -> Iterator[DrillPlatform]:
+def running(drill: Drill, settings: Settings, *, stopping: Stopping, keep: bool) -> Iterator[DrillPlatform]:
     """The platform, ready, with the past that *settings* keeps.
 
-    Args:    name: of the drill; its state lies below that of *settings*. keep: whether its state stays when it is
+    Args:    drill: its state lies below that of *settings*. keep: whether its state stays when it is
              over; that of a drill that failed stays in any case.
     Raises:  DrillFailed: it did not start.  Interrupted.
     """
-    state = settings.run.parent / "drills" / name
+    state = settings.run.parent / "drills" / drill.name
     if (state / "run").exists() and lock.is_held(state / "run" / "lock"):
         raise DrillFailed(f"somebody carries it out already, in {state}: wait, or name another TILLWATCH_STATE")
     shutil.rmtree(state, ignore_errors=True)
@@ -138,7 +137,7 @@ def running(name: str, settings: Settings, *, stopping: Stopping, keep: bool) ->
     try:
         with _turn(stopping):
             own = Settings(run=state / "run", port_base=_free_base(), kept_history=settings.history)
-            process = _started(own, log, keeper)
+            process = _started(drill, own, log, keeper)
             found = DrillPlatform(own, process, log, stopping, keep)
             _await_ready(found)
         yield found
@@ -168,7 +167,7 @@ def _turn(stopping: Stopping) -> Iterator[None]:
         _STARTING.release()
 
 
-def _started(own: Settings, log: Path, keeper: Keeper) -> subprocess.Popen[bytes]:
+def _started(drill: Drill, own: Settings, log: Path, keeper: Keeper) -> subprocess.Popen[bytes]:
     with log.open("wb") as output:
         return subprocess.Popen(
             [
@@ -180,7 +179,7 @@ def _started(own: Settings, log: Path, keeper: Keeper) -> subprocess.Popen[bytes
                 "--files",
                 "--quiet",
                 "--shoppers",
-                f"{SHOPPERS:g}",
+                f"{drill.shoppers:g}",
                 "--for",
                 str(MOST_SECONDS),
             ],

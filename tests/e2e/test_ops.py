@@ -13,9 +13,11 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from local.server import program
 
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-# Who is paged when every request to the catalog fails, and by when at the latest, from the button on.
+# Who is paged when every request to the catalog fails, by when at the latest, and when all is done: from the button on.
+# Shoppers leave a shop that fails, so that with a past behind it their few requests take longer to be much.
 PAGES = ("CatalogAvailability", "StorefrontAvailability")
-PAGED_SECONDS = {"without": 110.0, "seeded": 240.0}
+PAGED_SECONDS, DONE_SECONDS = {"without": 110.0, "seeded": 300.0}, {"without": 240.0, "seeded": 540.0}
+GROUP_WAIT_SECONDS = 100.0  # of a service that waits for what it depends on
 
 
 @pytest.fixture(
@@ -71,11 +73,17 @@ def sign_in(page: Page, platform: Any) -> None:
     page.wait_for_url(f"{platform.url('ops')}/ops")
 
 
-def figure(page: Page, promise: str, name: str) -> float:
-    """What the table says of a promise; -1 where that is not known."""
+def figure(page: Page, promise: str, name: str) -> float | None:
+    """What the table says of a promise; None where that is not known."""
     cell = page.get_by_role("row").filter(has_text=promise).first.locator(f"td[data-name='{name}']")
     text = cell.inner_text().replace(",", "").removesuffix("%")
-    return float(text) if re.fullmatch(r"-?[\d.]+", text) else -1.0
+    return float(text) if re.fullmatch(r"-?[\d.]+", text) else None
+
+
+def catalog(page: Page, name: str) -> float:
+    """The same of the catalog's availability: a young one has its whole budget, and burns nothing."""
+    found = figure(page, "catalog availability", name)
+    return found if found is not None else 100.0 if name == "left" else 0.0
 
 
 def picture(page: Page, folder: Path, name: str) -> None:
@@ -98,8 +106,7 @@ def test_a_fault_is_injected_seen_acknowledged_silenced_and_mended(
 ) -> None:
     """On the page alone; the stand-in and Alertmanager know of it, and in the end the shop is whole."""
     sign_in(page, platform)
-    wait_for(lambda: figure(page, "catalog availability", "left") >= 0, 60)
-    left = figure(page, "catalog availability", "left")
+    left = catalog(page, "left")
     page.get_by_role("button", name="Sound the fire alarm").click()
     expect(page.locator("#headline")).to_contain_text("FireAlarmCheck is a drill")
 
@@ -110,16 +117,16 @@ def test_a_fault_is_injected_seen_acknowledged_silenced_and_mended(
     expect(page.get_by_role("status").filter(has_text="it is broken now")).to_be_visible()
     expect(page.locator("#drills")).to_contain_text(re.compile(r"catalog: errors \(100 %, \d+ min"))
 
-    wait_for(lambda: figure(page, "catalog availability", "burn 5m") > 14.4, 60)
+    wait_for(lambda: catalog(page, "burn 5m") > 14.4, 60)
     expect(page.get_by_role("row").filter(has_text="catalog availability")).to_contain_text(re.compile("burning|page"))
     alerts = page.locator("#alerts .card.bad").filter(has_text=re.compile("|".join(PAGES)))
     expect(alerts.first).to_be_visible(timeout=PAGED_SECONDS[past] * 1000)
     expect(page.locator("#headline")).to_contain_text(re.compile(r"pages? fires?: "))
     acknowledge = page.get_by_role("button", name=re.compile("Acknowledge incident .*" + "|".join(PAGES)))
-    expect(acknowledge.first).to_be_visible(timeout=60_000)
+    expect(acknowledge.first).to_be_visible(timeout=GROUP_WAIT_SECONDS * 1000)
     told = incidents(platform, *PAGES)
     assert [each["status"] for each in told] == ["triggered"] * len(told)
-    wait_for(lambda: figure(page, "catalog availability", "left") < left, 130)
+    wait_for(lambda: catalog(page, "left") < left, 130)
     picture(page, tmp_path, "burning")
 
     acknowledge.first.click()
@@ -144,7 +151,7 @@ def test_a_fault_is_injected_seen_acknowledged_silenced_and_mended(
     wait_for(lambda: incidents(platform, "FireAlarmCheck"), 130)
     page.locator("#alarm").get_by_role("button", name="End it").click()
     expect(page.locator("#happenings")).to_contain_text("fault errors in catalog", timeout=90_000)
-    assert time.monotonic() - began < 240
+    assert time.monotonic() - began < DONE_SECONDS[past]
     picture(page, tmp_path, "mended")
 
 
