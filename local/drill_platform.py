@@ -34,6 +34,8 @@ START_SECONDS = 240.0
 STOP_SECONDS = 20.0
 MOST_SECONDS = 2400
 """A platform that everybody has forgotten stops by itself."""
+READY, TAKEN = b"  platform              ready after ", b" is taken: free it"
+"""What a platform's log says."""
 Stopping = Callable[[], bool]
 _STARTING = threading.Lock()
 """A platform takes all cores while it starts: one after the other, the first is ready soonest."""
@@ -136,23 +138,23 @@ def running(drill: Drill, settings: Settings, *, stopping: Stopping, keep: bool)
     process = None
     try:
         with _turn(stopping):
-            own = Settings(run=state / "run", port_base=_free_base(), kept_history=settings.history)
-            process = _started(drill, own, log, keeper)
-            found = DrillPlatform(own, process, log, stopping, keep)
-            _await_ready(found)
+            for base in _free_bases():
+                own = Settings(run=state / "run", port_base=base, kept_history=settings.history)
+                process = _started(drill, own, log, keeper)
+                found = DrillPlatform(own, process, log, stopping, keep)
+                if _becomes_ready(found):
+                    break
         yield found
         _stop(process)
         if not found.keep:
             shutil.rmtree(state, ignore_errors=True)
     except Interrupted:
-        if process is not None:
-            _stop(process)
+        _stop(process)
         if not keep:
             shutil.rmtree(state, ignore_errors=True)
         raise
     finally:
-        if process is not None:
-            _stop(process)
+        _stop(process)
         keeper.release()
 
 
@@ -192,14 +194,14 @@ def _started(drill: Drill, own: Settings, log: Path, keeper: Keeper) -> subproce
         )
 
 
-def _free_base() -> int:
-    """A PORT_BASE at which every port is free.
+def _free_bases() -> Iterator[int]:
+    """PORT_BASEs at which every port is free when it is asked for.
 
-    Raises:  DrillFailed: there is none.
+    Raises:  DrillFailed: there is none any more.
     """
     for base in range(FIRST_BASE, LAST_BASE, BASE_STEP):
         if all(is_free(port + base - BASE) for port in PORTS.values()):
-            return base
+            yield base
     raise DrillFailed(f"no ports are free for a platform from {FIRST_BASE} to {LAST_BASE}")
 
 
@@ -212,20 +214,30 @@ def _environment(settings: Settings) -> Mapping[str, str]:
     }
 
 
-def _await_ready(platform: DrillPlatform) -> None:
+def _becomes_ready(platform: DrillPlatform) -> bool:
+    """Wait for it. False: somebody else has taken a port meanwhile.
+
+    Raises:  DrillFailed: it ended for another reason, or was not ready in time.  Interrupted.
+    """
     deadline = time.monotonic() + START_SECONDS
-    while not _says_ready(platform.log):
-        platform.wait(0.2)
+    while not _says(platform.log, READY):
+        try:
+            platform.wait(0.2)
+        except DrillFailed:
+            if _says(platform.log, TAKEN):
+                return False
+            raise
         if time.monotonic() > deadline:
             raise DrillFailed(f"its platform was not ready after {START_SECONDS:g} s\n{end_of(platform.log)}")
+    return True
 
 
-def _says_ready(log: Path) -> bool:
-    return b"  platform              ready after " in log.read_bytes()
+def _says(log: Path, what: bytes) -> bool:
+    return what in log.read_bytes()
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
+def _stop(process: subprocess.Popen[bytes] | None) -> None:
+    if process is not None and process.poll() is None:
         process.send_signal(signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(STOP_SECONDS)
