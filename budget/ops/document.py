@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
+from budget.gate_decision import Decision
 from budget.gate_document import document as gate_document
 from budget.json_document import as_json
 from budget.ops.alertmanager import Alert, Silence
 from budget.ops.board import View
+from budget.ops.courses import Course
 from budget.ops.desk import Desk
 from budget.ops.drills import expected
+from budget.ops.faults import Active
+from budget.ops.happenings import Happening
 from budget.ops.incidents import Incident
+from budget.ops.journeys import Timeline
 from budget.ops.kept import Seen
 from budget.ops.words import iso
 
@@ -29,6 +34,7 @@ def document(view: View, desk: Desk) -> dict[str, Any]:
             if seen.fault
         },
         "slos": _known(view.promises, lambda rows: as_json(rows)["slos"]),
+        "burndowns": _known(view.courses, lambda found: _each(found.values(), _course)),
         "alerts": [_alert(each) for each in view.firing.alerts] if view.firing.known else None,
         "alerts_by": None if not view.firing.known else "prometheus" if view.firing.by_prometheus else "alertmanager",
         "silences": None
@@ -74,6 +80,11 @@ def _each(found: Iterable[Value], shown: Callable[[Value], Any]) -> list[Any]:
     return [shown(each) for each in found]
 
 
+def _course(course: Course) -> dict[str, Any]:
+    """By the labels that tell it from others, as Prometheus has them: what was left, at each time."""
+    return {"labels": dict(course.key), "left": [[iso(at), round(left, 6)] for at, left in course.points]}
+
+
 def _alert(alert: Alert) -> dict[str, Any]:
     return {
         "name": alert.name,
@@ -111,22 +122,22 @@ def _incident(incident: Incident) -> dict[str, Any]:
     }
 
 
-def _journey(timeline: Any) -> dict[str, Any]:
+def _journey(timeline: Timeline) -> dict[str, Any]:
     cells = [{"until": iso(cell.end), "word": cell.word, "trace_id": cell.trace or None} for cell in timeline.cells]
     return {"now": timeline.now, "minutes": cells}
 
 
-def _happening(each: Any) -> dict[str, Any]:
+def _happening(each: Happening) -> dict[str, Any]:
     end = None if each.goes_on else iso(each.end)
     return {"kind": each.kind, "says": each.says, "from": iso(each.start), "until": end}
 
 
-def _gate(decision: Any) -> dict[str, Any]:
+def _gate(decision: Decision) -> dict[str, Any]:
     found = gate_document(decision)
     return {name: found[name] for name in ("decision", "reasons")}
 
 
-def _active(each: Any) -> dict[str, Any]:
+def _active(each: Active) -> dict[str, Any]:
     return {"target": each.target, "fault": each.fault, "share": each.share, "seconds_left": each.seconds_left}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from budget.ops.errors import NotHere
 from budget.ops.peer import Peer
 
 PATH = "/internal/faults"
+LOOK_SECONDS = 1.5
+"""Who stands still on purpose does not answer: the others are shown all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,29 +67,42 @@ class Faults:
         self._all(target, "DELETE", None)
 
     def broken(self) -> Broken:
-        """What is on everywhere."""
-        active: list[Active] = []
-        silent: list[str] = []
-        for name, peers in self._peers.items():
-            try:
-                found = [each for peer in peers for each in self._active(name, peer)]
-            except BudgetError:
-                silent.append(name)
-                continue
-            # Replicas have the same; the one that lasts longest stands for all.
-            longest = {each.fault: each for each in sorted(found, key=lambda each: each.seconds_left)}
-            active += longest.values()
-        return Broken(active=tuple(active), silent=tuple(silent))
+        """What is on everywhere; all are asked at once."""
+        if not self._peers:
+            return Broken()
+        with ThreadPoolExecutor(max_workers=len(self._peers)) as pool:
+            answers = list(pool.map(self._active, self._peers))
+        return Broken(
+            active=tuple(each for active in answers for each in active or ()),
+            silent=tuple(name for name, active in zip(self._peers, answers, strict=True) if active is None),
+        )
 
     def _all(self, target: str, method: str, body: dict[str, Any] | None) -> None:
+        """Every replica, also where one of them fails."""
         if target not in self._peers:
             raise NotHere(f"{target} cannot be broken from here: the page knows {', '.join(self._peers) or 'nobody'}")
         bearer = self._token()
+        failures: list[BudgetError] = []
         for peer in self._peers[target]:
-            peer.ask(method, PATH, body=body, bearer=bearer)
+            try:
+                peer.ask(method, PATH, body=body, bearer=bearer)
+            except BudgetError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
 
-    def _active(self, name: str, peer: Peer) -> list[Active]:
-        answer = peer.ask("GET", PATH, bearer=self._token())
+    def _active(self, name: str) -> list[Active] | None:
+        """What is on in *name*; None where one of its replicas does not say."""
+        try:
+            found = [each for peer in self._peers[name] for each in self._told(name, peer)]
+        except BudgetError:
+            return None
+        # Replicas have the same; the one that lasts longest stands for all.
+        longest = {each.fault: each for each in sorted(found, key=lambda each: each.seconds_left)}
+        return list(longest.values())
+
+    def _told(self, name: str, peer: Peer) -> list[Active]:
+        answer = peer.ask("GET", PATH, bearer=self._token(), timeout_seconds=LOOK_SECONDS)
         try:
             return [
                 Active(

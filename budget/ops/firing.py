@@ -28,7 +28,8 @@ class Firing:
     """What people are told of. known: whether anybody could say it.
 
     by_prometheus: whether it is Prometheus alone that says so: then nobody knows what is silenced.
-    arrives:       whether the alert that always fires is there, which shows that alerts arrive; None: nobody knows.
+    arrives:       whether the alert that always fires has come from Prometheus, as all do; None where there is no such
+                   alert, or nobody knows.
     silences, down: as Alertmanagers say.
     """
 
@@ -66,7 +67,7 @@ def firing(told: Seen[Told], evaluated: Seen[tuple[Alert, ...]], *, asked: bool)
         return Firing(
             alerts=_shown(found.alerts),
             known=True,
-            arrives=any(each.name == WATCHDOG for each in found.alerts),
+            arrives=_arrives(found.alerts, evaluated.known or ()),
             silences=tuple(sorted(found.silences, key=lambda each: each.ends)),
             down=found.down,
         )
@@ -89,6 +90,12 @@ def read_evaluated(source: Source) -> tuple[Alert, ...]:
         )
         for each in source.instant(f'{ALERTS}{{alertstate="firing"}}')
     )
+
+
+def _arrives(told: Iterable[Alert], evaluated: Iterable[Alert]) -> bool | None:
+    if any(each.name == WATCHDOG for each in told):
+        return True
+    return False if any(each.name == WATCHDOG for each in evaluated) else None
 
 
 def _shown(alerts: Iterable[Alert]) -> tuple[Alert, ...]:

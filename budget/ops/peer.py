@@ -29,16 +29,23 @@ class Peer:
         if address.scheme not in {"http", "https"} or not address.host:
             raise ValueError("expected an address such as http://127.0.0.1:9093")
         self.url = address._replace(auth=None, query=None, fragment=None).url.rstrip("/")
+        self._seconds = timeout_seconds
         self._pool = urllib3.PoolManager(
-            timeout=Timeout(total=timeout_seconds),
             retries=False,
             headers=make_headers(basic_auth=address.auth, user_agent="tillwatch-budget"),
         )
 
     def ask(
-        self, method: str, path: str, *, body: Any = None, fields: Mapping[str, str] | None = None, bearer: str = ""
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        fields: Mapping[str, str] | None = None,
+        bearer: str = "",
+        timeout_seconds: float | None = None,
     ) -> Any:
-        """What it answers; None for an empty answer.
+        """What it answers; None for an empty answer. *timeout_seconds*: where another patience is due than its own.
 
         Raises:  Unreachable, Refused; QueryFailed: another kind of server answered.
         """
@@ -52,6 +59,7 @@ class Peer:
                 headers=headers,
                 redirect=False,
                 preload_content=False,
+                timeout=Timeout(total=timeout_seconds or self._seconds),
             )
             data = response.read(MOST_BYTES + 1, decode_content=True)
             response.release_conn()

@@ -18,8 +18,9 @@ from budget.ops.courses import Course
 from budget.ops.desk import Desk
 from budget.ops.happenings import Happening
 from budget.ops.kept import Kept
-from budget.ops.promises import standing
+from budget.ops.promises import WARN, standing
 from budget.ops.sparkline import Sparkline, sparkline
+from budget.ops.words import NOT_KNOWN
 from budget.status import SloStatus
 from slo import conventions, promql, windows
 
@@ -129,7 +130,7 @@ def _course(curve: Curve, start: float, end: float) -> Course:
 
 
 def _copy(row: SloStatus, pasts: Sequence[Past], happenings: Sequence[Happening], view: View) -> Copy:
-    word, tone = standing(row) if not view.promises.fault else ("not known", "warn")
+    word, tone = standing(row) if not view.promises.fault else (NOT_KNOWN, WARN)
     past = next((each for each in pasts if same_slo(each.course.key, key(row))), None)
     seeded = None if row.seeded is None else (row.seeded.start, row.seeded.end)
     picture = None if past is None else sparkline(past.course, happenings=happenings, seeded=seeded)

@@ -161,6 +161,14 @@ def test_replicas_are_targets_of_their_services_job(settings: Settings) -> None:
     ]
 
 
+def test_what_lets_people_act_on_ops_is_private_and_kept(written: Settings) -> None:
+    """Whoever has it in their browser keeps it over a restart."""
+    token = written.ops_token.read_text(encoding="utf-8")
+    configuration.write(written, Choice(), warm_up=False)
+    assert written.ops_token.read_text(encoding="utf-8") == token
+    assert (len(token), written.ops_token.stat().st_mode & 0o777) == (32, 0o600)
+
+
 def test_the_shops_secrets_are_private_and_kept_but_for_the_fault_token(written: Settings) -> None:
     """Sessions and what waits in an outbox stay good over a restart; the way to break things does not."""
     first = configuration.write(written, Choice(), warm_up=False)

@@ -16,6 +16,7 @@ import psutil
 import pytest
 from click.testing import CliRunner, Result
 
+from budget.drill_spec import Drill
 from local import drill_command, drill_platform
 from local.__main__ import main
 from local.drill_card import Outcome, Told
@@ -42,8 +43,8 @@ def carried_out(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool, str]]:
     found: list[tuple[str, bool, str]] = []
 
     @contextlib.contextmanager
-    def running(name: str, settings: Settings, **_: Any) -> Iterator[drill_platform.DrillPlatform]:
-        yield drill_platform.DrillPlatform(settings, None, Path(name), lambda: False)  # type: ignore[arg-type]
+    def running(wanted: Drill, settings: Settings, **_: Any) -> Iterator[drill_platform.DrillPlatform]:
+        yield drill_platform.DrillPlatform(settings, None, Path(wanted.name), lambda: False)  # type: ignore[arg-type]
 
     def carry_out(drill: Any, platform: Any, asked: Any, say: Any) -> Outcome:
         found.append((drill.name, asked.full, asked.kill))
@@ -213,6 +214,7 @@ while :; do sleep 0.1; done
 # The command itself, but for the platform that it starts and the past that it builds.
 WITH_A_FAKE = """
 import sys, types
+from budget.drill_spec import Drill
 from local import drill_command, drill_platform
 drill_platform.sys = types.SimpleNamespace(executable=sys.argv[1])
 drill_command.history = types.SimpleNamespace(keep=lambda *_, **__: None, plan=lambda *_, **__: None)

@@ -1,7 +1,7 @@
 """What fires is what Alertmanager tells; where it cannot, what Prometheus evaluates; and else not known."""
 
 from budget.answers import Sample
-from budget.ops.alertmanager import Silence, Told
+from budget.ops.alertmanager import Alert, Silence, Told
 from budget.ops.firing import firing, read_evaluated
 from budget.ops.kept import Seen
 from budget.ops.summary import headline
@@ -16,7 +16,6 @@ from tests.budget.ops.fakes import (
 )
 
 WATCHDOG = alert("Watchdog", labels={"severity": "info"}, fingerprint="w")
-NOTHING: Seen[tuple[object, ...]] = Seen(value=(), at=NOW)
 
 
 def told(*alerts: object, **changes: object) -> Seen[Told]:
@@ -46,9 +45,12 @@ def test_pages_come_first_and_what_is_held_back_last() -> None:
     assert (found.known, found.arrives, found.by_prometheus) == (True, True, False)
 
 
-def test_without_the_alert_that_always_fires_alerts_do_not_arrive() -> None:
-    """That is worse than none that fires."""
-    assert firing(told(), Seen(), asked=True).arrives is False
+def test_where_the_alert_that_always_fires_has_not_come_alerts_do_not_arrive() -> None:
+    """That is worse than none that fires. Where Prometheus has no such alert, nobody can tell."""
+    evaluated: Seen[tuple[Alert, ...]] = Seen(value=(WATCHDOG,), at=NOW)
+    assert firing(told(), evaluated, asked=True).arrives is False
+    assert firing(told(WATCHDOG), Seen(value=(), at=NOW), asked=True).arrives is True
+    assert firing(told(), Seen(value=(), at=NOW), asked=True).arrives is None
 
 
 def test_prometheus_says_it_where_alertmanager_cannot() -> None:
@@ -97,7 +99,10 @@ def test_the_first_line_says_what_fires() -> None:
     assert says(desk(alertmanagers=two)) == ("1 page fires: ShopUp. 1 ticket waits.", "bad")
     many = FakeAlertmanagers(*[alert(f"A{number}", fingerprint=str(number)) for number in range(5)])
     assert says(desk(alertmanagers=many)) == ("5 pages fire: A0, A1, A2 and 2 more.", "bad")
-    assert says(desk())[0].endswith("alerts do not arrive.")
+    assert says(desk()) == ("No page fires.", "good")
+    always = {"alertname": "Watchdog", "alertstate": "firing", "severity": "info"}
+    evaluates = FakeServer(figures() | {'ALERTS{alertstate="firing"}': (sample(always),)})
+    assert says(desk(evaluates))[0].endswith("alerts do not arrive.")
     server, gone = FakeServer(figures()), FakeAlertmanagers()
     server.fault, gone.fault = unreachable(), unreachable("http://alertmanager.example:9093")
     assert says(desk(server, alertmanagers=gone)) == ("What fires is not known.", "warn")

@@ -11,7 +11,7 @@ import pytest
 from budget.errors import Unreachable
 from budget.ops.alertmanager import Alertmanagers
 from budget.ops.errors import NotHere, Refused
-from budget.ops.faults import Faults
+from budget.ops.faults import LOOK_SECONDS, Faults
 from budget.ops.incidents import Incidents
 from local.settings import Settings
 from tests.budget.ops.fakes import FakeServer, client, desk, press, signed_in, unreachable
@@ -131,6 +131,26 @@ def test_faults_are_switched_on_and_off_with_the_token(
         faults.mend("pagerduty")
     with pytest.raises(NotHere):
         faults.mend("nobody")
+
+
+def test_a_replica_that_is_away_does_not_keep_the_other_from_being_mended(
+    running: tuple[Standin, tuple[Process, ...]], tmp_path: Path, silent_url: str
+) -> None:
+    """Each is asked; that one did not answer is said."""
+    pagerduty, _ = running
+    file = tmp_path / "token"
+    file.write_text(TOKEN)
+    faults = Faults({"pagerduty": [CLOSED, pagerduty.url], "halted": [silent_url]}, file)
+    with pytest.raises(Unreachable):
+        faults.break_("pagerduty", {"fault": "slow", "share": 1, "seconds": 60})
+    alone = Faults({"pagerduty": [pagerduty.url]}, file)
+    assert [each.fault for each in alone.broken().active] == ["slow"]
+    began = time.monotonic()
+    assert faults.broken().silent == ("pagerduty", "halted")
+    assert time.monotonic() - began < 2 * LOOK_SECONDS
+    with pytest.raises(Unreachable):
+        faults.mend("pagerduty")
+    assert alone.broken().active == ()
 
 
 def test_another_kind_of_server_is_told_as_such(running: tuple[Standin, tuple[Process, ...]]) -> None:

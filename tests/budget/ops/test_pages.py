@@ -336,6 +336,7 @@ def test_the_same_as_data() -> None:
     assert found["broken"] == [{"target": "catalog", "fault": "errors", "share": 0.5, "seconds_left": 60}]
     assert set(found["gate"]) == {"catalog", "inventory", "journeys", "orders", "payments", "storefront", "users"}
     assert found["faults_of_sources"] == {}
+    assert found["burndowns"] == []
     problem = browser.get("/nothing.json")
     assert (problem.status_code, problem.content_type) == (404, "application/problem+json")
 
