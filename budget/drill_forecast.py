@@ -96,7 +96,7 @@ def _forecast(
     if wait is None:
         raise NoForecast(f"{page.alert}: no route leads it to anybody")
     turn = max(0.0, closure.interval_seconds - EVALUATION_SECONDS)
-    return Forecast(page=page, fires_seconds=fires + turn, wait_seconds=wait)
+    return Forecast(page=page, fires_seconds=fires + turn + page.later_seconds, wait_seconds=wait)
 
 
 def _measured(closure: Closure, server: Prometheus, now: float) -> Iterator[Course]:

@@ -100,6 +100,7 @@ class PageShape(Shape):
     service: str = Field(min_length=1, description="its label service")
     slo: str = Field("", description="its label slo, where it has one")
     severity: Literal["page", "ticket"] = Field("page", description="page, or ticket")
+    later: Moment = Field(0, description="so much later than its rule alone would: 30s for a turn that is missed")
     when_busy: Switch = Field(False, description="whether it is expected only at hours at which enough people come")
 
 

@@ -64,12 +64,16 @@ class Effect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """An alert that must tell somebody. *when_busy*: unless so few come at this hour that it does not."""
+    """An alert that must tell somebody.
+
+    later_seconds: than its rule alone would. when_busy: unless so few come at this hour that it does not.
+    """
 
     alert: str
     service: str
     slo: str = ""
     severity: str = "page"
+    later_seconds: int = 0
     when_busy: bool = False
 
 
@@ -138,7 +142,14 @@ def _converted(name: str, shape: DrillShape) -> Drill:
         mend=tuple(map(_break, shape.mend)),
         effects=tuple(map(_effect, shape.effects)),
         pages=tuple(
-            Page(**{name: getattr(each, name) for name in ("alert", "service", "slo", "severity", "when_busy")})
+            Page(
+                alert=each.alert,
+                service=each.service,
+                slo=each.slo,
+                severity=each.severity,
+                later_seconds=each.later,
+                when_busy=each.when_busy,
+            )
             for each in shape.pages
         ),
         may={each.alert: each.why for each in shape.may},

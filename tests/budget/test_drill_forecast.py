@@ -68,6 +68,12 @@ def test_somebody_is_told_when_the_route_has_waited() -> None:
     assert found.expected_seconds == 60 + 15
 
 
+def test_a_turn_that_the_drill_makes_the_rules_miss_is_added(steady_seconds: float) -> None:
+    """`later`: while Prometheus starts again nothing is evaluated."""
+    drill = replace(FAILING, pages=(replace(FAILING.pages[0], later_seconds=30),))
+    assert seconds(drill, catalog(10))[0] == steady_seconds + 30
+
+
 def test_when_half_of_them_fail_it_takes_twice_as_long() -> None:
     """Within an evaluation."""
     assert seconds(catalog_fails(0.5), catalog(10))[0] == pytest.approx(2 * 52, abs=30)
