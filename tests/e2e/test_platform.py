@@ -192,7 +192,9 @@ def test_up_for_a_while_ends_by_itself(platform: Any, read_until: Callable[..., 
         output, _ = process.communicate(timeout=60)
         assert 3 <= time.monotonic() - began < 13
     assert process.returncode == 0, output
-    stopped = [line.split()[1] for line in output.splitlines() if line.endswith(" stopped")]
+    # Whoever takes longer than its share on a busy machine is killed, in the same order.
+    ends = (" stopped", "killed: it did not stop in time")
+    stopped = [line.split()[1] for line in output.splitlines() if line.endswith(ends)]
     assert (set(stopped[:3]), stopped[3:5]) == ({"journeys", "ops", "shoppers"}, ["prometheus", "front-door"])
     assert stopped[-1] == "platform"
     assert set(SERVICES) < set(stopped)
