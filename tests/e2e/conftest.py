@@ -82,8 +82,11 @@ class Platform:
         return urllib3.request("GET", self.url(part) + path, timeout=5.0, retries=False).json()
 
     def status(self) -> dict[str, dict[str, Any]]:
-        """`budget status --json`, by id."""
-        result = self.run("budget", "status", "--json")
+        """`budget status --json`, by id; asked again where a busy Prometheus takes longer than it waits."""
+        for _ in range(4):
+            result = self.run("budget", "status", "--json")
+            if "ReadTimeoutError" not in result.stderr:
+                break
         assert result.returncode == 0, result.stderr
         return {slo["id"]: slo for slo in json.loads(result.stdout)["slos"]}
 
