@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from budget import series_selector
 from slo import windows
 
 DEFAULT_WAIT_SECONDS = 30.0
@@ -40,10 +41,7 @@ def _fits(text: str, labels: Mapping[str, str]) -> bool:
     if found is None:
         raise ValueError(f"{text!r} is no matcher")
     name, operator, wanted = found[1], found[2], re.sub(r"\\(.)", r"\1", found[3])
-    value = labels.get(name, "")
-    if operator in ("=", "!="):
-        return (value == wanted) == (operator == "=")
-    return (re.fullmatch(wanted, value) is not None) == (operator == "=~")
+    return series_selector.fits(operator, wanted, labels.get(name, ""))
 
 
 def _seconds(text: str | None, otherwise: float) -> float:

@@ -28,11 +28,15 @@ Bin = tuple[float, float, float]
 """When five minutes ended (Unix seconds), the bad and all events in them."""
 
 
-class Source(Protocol):
-    """What is read from: `budget.prometheus.Prometheus`, or a fake of it."""
+class Instant(Protocol):
+    """What can be asked for a moment."""
 
     def instant(self, query: str, *, at: float | None = None) -> tuple[Sample, ...]:
         """Value of *query* at a time."""
+
+
+class Source(Instant, Protocol):
+    """What is read from: `budget.prometheus.Prometheus`, or a fake of it."""
 
     def range(self, query: str, *, start: float, end: float, step_seconds: float) -> tuple[Series, ...]:
         """Values of *query* from *start* to *end*."""
@@ -126,7 +130,7 @@ def curves(source: Source, promised: Iterable[Promise], *, start: float, end: fl
     return tuple(curve for of_one in made for curve in of_one)
 
 
-def seeded(source: Source, at: float) -> tuple[float, float] | None:
+def seeded(source: Instant, at: float) -> tuple[float, float] | None:
     """From when to when the past is made up, as known at *at*; None where it is not, or may not be asked."""
     try:
         first, last = (source.instant(f"{which}_over_time({SEEDED}[90d])", at=at) for which in ("min", "max"))

@@ -29,7 +29,7 @@ class Selector:
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Whether the series with these labels, its name as `__name__` among them, is meant."""
         return labels.get(NAME) == self.name and all(
-            _fits(operator, value, labels.get(label, "")) for label, operator, value in self.matchers
+            fits(operator, value, labels.get(label, "")) for label, operator, value in self.matchers
         )
 
 
@@ -61,7 +61,8 @@ def of(tree: Any) -> Selector:
 _OPERATORS = {"Equal": "=", "NotEqual": "!=", "Re": "=~", "NotRe": "!~"}
 
 
-def _fits(operator: str, wanted: str, value: str) -> bool:
+def fits(operator: str, wanted: str, value: str) -> bool:
+    """Whether a label's *value* is what a matcher with this operator (=, !=, =~, !~) wants."""
     if operator in ("=", "!="):
         return (value == wanted) == (operator == "=")
     return (re.fullmatch(wanted, value) is not None) == (operator == "=~")

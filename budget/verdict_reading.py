@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from budget import trust, verdict_counts, verdict_sli
+from budget import history, trust, verdict_counts, verdict_sli
 from budget.answers import Sample
-from budget.errors import QueryFailed
-from budget.readings import SEEDED
 from budget.time_range import Grid
 from budget.verdict import Judgement, judge, nothing
 from budget.verdict_counts import Counts, Reading
@@ -28,7 +26,7 @@ def verdicts(source: Source, slos: Sequence[Slo], grid: Grid, traffic: str) -> t
     """
     plans = [verdict_sli.plan(slo, traffic) for slo in slos]
     reading = Reading(source, grid, (plan for plan in plans if isinstance(plan, Counters)))
-    recorded, seeded = _recorded(source, grid.end), _seeded(source, grid.end)
+    recorded, seeded = _recorded(source, grid.end), history.seeded(source, grid.end)
     return tuple(
         _judged(
             source, reading, grid, slo, plan, traffic, recorded=_of(slo, recorded), seeded=_share(slo, seeded, grid)
@@ -76,17 +74,6 @@ def _of(slo: Slo, recorded: dict[tuple[str, str], list[Sample]]) -> float | None
     samples = recorded.get((slo.id, conventions.total_increase(spell(slo.period_days * DAY))), [])
     fitting = [s.value for s in samples if all(s.labels.get(name) == value for name, value in slo.identity)]
     return sum(fitting) if fitting else None
-
-
-def _seeded(source: Source, at: float) -> tuple[float, float] | None:
-    """From when to when the past is made up; a server that does not let one look back so far says nothing."""
-    try:
-        first, last = (source.instant(f"{which}_over_time({SEEDED}[90d])", at=at) for which in ("min", "max"))
-    except QueryFailed:
-        return None
-    if not first or not last:
-        return None
-    return min(sample.value for sample in first), max(sample.value for sample in last)
 
 
 def _share(slo: Slo, seeded: tuple[float, float] | None, grid: Grid) -> float | None:

@@ -13,25 +13,17 @@ from rich.table import Table
 from rich.text import Text
 
 from budget import whole_files
-from budget.postmortem_scorecard import LATE_SECONDS
+from budget.postmortem_scorecard import Page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """A page that was expected. Seconds after the fault; None: it did not come, it did not end while somebody looked.
+class Told(Page):
+    """A page that was expected, and what came of it.
 
-    reset_seconds: after the mending, until its rule no longer fired.
+    reset_seconds: after the mending, until its rule no longer fired; None: not while somebody looked.
     """
 
-    alert: str
-    expected_seconds: float
-    after_seconds: float | None
     reset_seconds: float | None = None
-
-    @property
-    def in_time(self) -> bool:
-        """Whether somebody was told in time."""
-        return self.after_seconds is not None and self.after_seconds <= self.expected_seconds + LATE_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
