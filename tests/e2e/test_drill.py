@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -80,7 +81,9 @@ def left(state: Path, base: int) -> list[object]:
 
 def base_of(said: str) -> int:
     """Where the drill's platform is, as the line of its start says."""
-    return int(said.rpartition("ports from ")[2].split()[0])
+    found = re.search(r"ports from (\d+)", said)
+    assert found is not None, said
+    return int(found[1])
 
 
 def well(found: dict[str, Any]) -> None:

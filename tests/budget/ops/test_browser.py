@@ -300,7 +300,7 @@ def test_without_scripts_everything_can_be_done(opened: Callable[..., Page], sho
     page.get_by_label("Why").fill("planned work")
     page.get_by_role("button", name="Silence it").click()
     page.get_by_role("link", name="Break it (The catalog fails)").click()
-    expect(page.get_by_text("after about 1 min 45 s")).to_be_visible()
+    expect(page.get_by_text("CatalogAvailability (page of catalog): after about 1 min 45 s")).to_be_visible()
     page.get_by_role("button", name="Break it now").click()
     expect(page.get_by_text("it is broken now, and mends itself after 15 min")).to_be_visible()
     page.get_by_role("button", name="Mend catalog").click()
