@@ -108,6 +108,7 @@ class MayShape(Shape):
     """A page that may come as well, and why."""
 
     alert: AlertName = Field(description="the alert's name")
+    service: str = Field(min_length=1, description="its label service")
     why: str = Field(min_length=1, description="why nobody minds")
 
 

@@ -78,11 +78,19 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class May:
+    """A page that may come as well, and why nobody minds."""
+
+    alert: str
+    service: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drill:
     """One drill.
 
     shoppers: so many times as many come as on an ordinary day. mend: what is done beside taking the faults back.
-    may:      by alert, why nobody minds that it tells somebody too.
     """
 
     name: str
@@ -93,7 +101,7 @@ class Drill:
     mend: tuple[Break, ...]
     effects: tuple[Effect, ...]
     pages: tuple[Page, ...]
-    may: Mapping[str, str]
+    may: tuple[May, ...]
     shoppers: float = 1.0
 
     @property
@@ -152,7 +160,7 @@ def _converted(name: str, shape: DrillShape) -> Drill:
             )
             for each in shape.pages
         ),
-        may={each.alert: each.why for each in shape.may},
+        may=tuple(May(alert=each.alert, service=each.service, why=each.why) for each in shape.may),
     )
 
 

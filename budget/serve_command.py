@@ -46,8 +46,16 @@ def _port() -> int:
     help="And the port.",
 )
 @click.option("--allow-remote", is_flag=True, help="Let --host be one that other machines reach; needs a token.")
-@click.option("--allow-host", "hosts", multiple=True, metavar="NAME", help="A name that the page may be addressed by.")
-@click.option("--behind-tls", is_flag=True, help="A proxy before it speaks TLS: its cookie goes by https alone.")
+@click.option(
+    "--allow-host",
+    "hosts",
+    multiple=True,
+    metavar="NAME",
+    help="Another name of the page; reading needs the token then.",
+)
+@click.option(
+    "--behind-tls", is_flag=True, help="A proxy before it speaks TLS: cookies by https alone, reading needs the token."
+)
 @click.option("--token-file", type=PLACE, metavar="FILE", help="Who knows its content may act.")
 @click.option(
     "--environment",
@@ -74,7 +82,7 @@ def _port() -> int:
     show_default="alerts/runbooks",
     help="What to do about an alert: DIR/ALERT.md.",
 )
-@click.option("--faults", is_flag=True, help="Offer to break what runs: for a platform of one's own.")
+@click.option("--faults", is_flag=True, help="Offer to break what runs: with --environment local.")
 @click.option("--fault-target", "targets", multiple=True, metavar="NAME=URL", help="Whom one can break; repeatable.")
 @click.option("--fault-token-file", type=PLACE, metavar="FILE", help="The token that they take faults with.")
 @click.option(
@@ -98,7 +106,8 @@ def _port() -> int:
 def serve(**given: Any) -> None:
     """Serve /ops: promises, journeys, alerts, deploys, the gate; and what can be done about them.
 
-    Reading needs no token on this machine. Acting does: acknowledging, silencing, and with --faults breaking things.
+    Reading needs no token on this machine; with --allow-remote, --allow-host or --behind-tls it does, for others reach
+    it then. Acting always does: acknowledging, silencing, and with --faults breaking things.
     The token is in --token-file, which is its owner's alone (mode 600), or in the variable OPS_TOKEN; without either
     nobody acts. docs/ops.md says what is shown. Ctrl-C ends it.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -27,8 +28,12 @@ SETTLE_SECONDS = 25.0
 """From ready: three scrapes, a turn of the rules that page, the jobs' first turns."""
 AFTERWARDS_SECONDS = 60.0
 """Longer than a page is late: one that comes later than it may is told of as well, and not only as missing."""
+NOBODY_SECONDS = 720.0
+"""Where by the forecast nobody is told: longer than TrafficGone and its route take at a busy hour."""
 RESET_SECONDS, RESOLVED_SECONDS = 780.0, 1080.0
 """After the mending: some rules remember ten minutes, and PagerDuty hears of an end a minute after it."""
+ECHO_SECONDS = 240.0
+"""What is about to fire has its `for` (a minute), a turn, and the longest group_wait of a page (90 s)."""
 TURN_SECONDS = 35.0
 """Within that each rule that pages has had a turn."""
 BOOKS_SECONDS = 240.0
@@ -56,6 +61,7 @@ class _Run:
     platform: DrillPlatform
     say: Say
     expected: tuple[tuple[Page, Forecast], ...] = ()
+    not_expected: list[Page] = field(default_factory=list)
     started: float = 0.0
     undone: list[Undo] = field(default_factory=list)
     after: dict[Page, float] = field(default_factory=dict)
@@ -75,11 +81,17 @@ def carry_out(drill: Drill, platform: DrillPlatform, asked: Asked, say: Say) -> 
     _foresee(run, asked.rules)
     try:
         _break(run, asked)
-        _mend(run)
-    finally:
-        drill_strikes.mend(run.undone)
+    except BaseException:
+        # What ended it is what is told; its platform is stopped in any case.
+        with contextlib.suppress(DrillFailed):
+            drill_strikes.mend(run.undone)
+        raise
+    _mend(run)
     _await_end(run, full=asked.full)
-    return _outcome(run, _books(run))
+    over = time.time()
+    books = _books(run)
+    _await_echoes(run, over)
+    return _outcome(run, books)
 
 
 def _settle(run: _Run) -> None:
@@ -102,9 +114,10 @@ def _foresee(run: _Run, rules: Rules) -> None:
     for page, forecast in pairs:
         if forecast is None:
             run.say(f"{page.alert} is not expected: so few come at this hour that nobody is told")
+            run.not_expected.append(page)
     run.expected = tuple((page, forecast) for page, forecast in pairs if forecast is not None)
-    told = (f"{page.alert} after {forecast.expected_seconds:.0f} s" for page, forecast in run.expected)
-    run.say(f"expected: {', '.join(told)}")
+    told = [f"{page.alert} after {forecast.expected_seconds:.0f} s" for page, forecast in run.expected]
+    run.say(f"expected: {', '.join(told) or f'nobody is told, for {NOBODY_SECONDS:.0f} s'}")
 
 
 def _break(run: _Run, asked: Asked) -> None:
@@ -125,9 +138,9 @@ def _break(run: _Run, asked: Asked) -> None:
             run.say(f"broken: {later[0].target} {later[0].fault}")
             later.pop(0)
         _look(run)
-        if not later and all(page in run.after for page, _ in run.expected):
+        if not later and run.expected and all(page in run.after for page, _ in run.expected):
             return
-        if passed > longest + LATE_SECONDS + AFTERWARDS_SECONDS:
+        if passed > (longest + LATE_SECONDS + AFTERWARDS_SECONDS if run.expected else NOBODY_SECONDS):
             return
         run.platform.wait(POLL_SECONDS)
 
@@ -173,6 +186,29 @@ def _await_end(run: _Run, *, full: bool) -> None:
         run.wrong += [f"{alert} was never resolved" for alert in sorted(set(_open(run)))]
 
 
+def _await_echoes(run: _Run, over: float) -> None:
+    """Wait while a page fires, or is about to, that nobody expected: its group may wait, and what was held back until
+    *over* fires at its rule's next turn.
+    """
+    run.platform.wait(max(0.0, over + TURN_SECONDS - time.time()))
+    end = time.time() + ECHO_SECONDS
+    told = {_as_alert(page) for page, _ in run.expected}
+    said = set[str]()
+    while time.time() < end:
+        loud = run.platform.firing(pending=True)
+        echoes = (
+            {alert for alert, service, severity in loud - told if severity == "page" and not _may(run, alert, service)}
+            if loud is not None
+            else said
+        )
+        if echoes <= set(_unexpected(run)):
+            return
+        if new := echoes - said:
+            run.say(f"fires still, and may tell somebody yet: {', '.join(sorted(new))}")
+            said |= new
+        run.platform.wait(POLL_SECONDS)
+
+
 def _as_alert(page: Page) -> tuple[str, str, str]:
     return page.alert, page.service, page.severity
 
@@ -183,7 +219,7 @@ def _open(run: _Run) -> list[str]:
         each["alert"]
         for each in run.platform.incidents(since=run.started - 1)
         if each["status"] != "resolved"
-        and each["alert"] not in run.drill.may
+        and not _may(run, each["alert"], _service(each))
         and (_severity(each) == PAGE or any(_is_of(each, page) for page, _ in run.expected))
     ]
 
@@ -229,6 +265,7 @@ def _outcome(run: _Run, books: Audit) -> Outcome:
         ended=time.time(),
         pages=told,
         unexpected=unexpected,
+        not_expected=tuple(page.alert for page in run.not_expected),
         orders=books.orders,
         lost=len(books.lost),
         oversold=books.oversold,
@@ -238,12 +275,17 @@ def _outcome(run: _Run, books: Audit) -> Outcome:
 
 
 def _unexpected(run: _Run) -> Iterator[str]:
-    # Of one that is expected at busy hours, the forecast may have been a little too low.
-    may = run.drill.may.keys() | {page.alert for page in run.drill.pages if page.when_busy}
     for incident in run.platform.incidents():
         expected = any(_is_of(incident, page) for page, _ in run.expected)
-        if _severity(incident) == PAGE and not expected and incident["alert"] not in may:
+        if _severity(incident) == PAGE and not expected and not _may(run, incident["alert"], _service(incident)):
             yield incident["alert"]
+
+
+def _may(run: _Run, alert: str, service: str) -> bool:
+    """Whether nobody minds that it tells somebody."""
+    # Of one that is expected at busy hours, the forecast may have been a little too low.
+    busy = ((page.alert, page.service) for page in run.drill.pages if page.when_busy)
+    return (alert, service) in {*((may.alert, may.service) for may in run.drill.may), *busy}
 
 
 def _wrong(told: Sequence[Told], unexpected: Sequence[str], books: Audit) -> Iterator[str]:
@@ -260,9 +302,12 @@ def _wrong(told: Sequence[Told], unexpected: Sequence[str], books: Audit) -> Ite
 
 
 def _is_of(incident: dict[str, Any], page: Page) -> bool:
-    payload = incident["event"].get("payload") or {}
     severity = PAGE if page.severity == "page" else TICKET
-    return (incident["alert"], payload.get("component"), _severity(incident)) == (page.alert, page.service, severity)
+    return (incident["alert"], _service(incident), _severity(incident)) == (page.alert, page.service, severity)
+
+
+def _service(incident: dict[str, Any]) -> str:
+    return str((incident["event"].get("payload") or {}).get("component", ""))
 
 
 def _severity(incident: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -120,6 +121,8 @@ def _is_quick(drill: Drill) -> bool:
 def _one(wanted: Drill, settings: Settings, asked: Asked, *, signals: StopSignals, keep: bool) -> Outcome:
     say = _sayer(wanted.name)
     try:
+        if signals.asked():  # one of many that waited for their turn
+            raise Interrupted
         say(f"{wanted.title}: starting its platform")
         with drill_platform.running(wanted, settings, stopping=signals.asked, keep=keep) as platform:
             outcome = drill.carry_out(wanted, platform, asked, say)
@@ -131,6 +134,9 @@ def _one(wanted: Drill, settings: Settings, asked: Asked, *, signals: StopSignal
     except LocalError as error:
         say(str(error))
         return Outcome(name=wanted.name, title=wanted.title, wrong=(str(error).partition("\n")[0],))
+    except Exception as error:  # the others' scorecard is not lost for it
+        say(traceback.format_exc())
+        return Outcome(name=wanted.name, title=wanted.title, wrong=(f"{type(error).__name__}: {error}",))
     say("passed" if outcome.passed else "; ".join(outcome.wrong))
     return outcome
 

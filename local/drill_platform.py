@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,11 +28,11 @@ from local.log_files import end_of
 from local.preflight import is_free
 from local.settings import BASE, PORTS, ROOT, Settings
 
-FIRST_BASE, BASE_STEP, LAST_BASE = 20_000, 1_000, 60_000
+FIRST_BASE, BASE_STEP, LAST_BASE = 20_000, 1_000, 32_000
 """Beyond the platform's own ports, and below those that the system hands out by itself."""
 START_SECONDS = 240.0
 STOP_SECONDS = 20.0
-MOST_SECONDS = 2400
+MOST_SECONDS = 3600
 """A platform that everybody has forgotten stops by itself."""
 READY, TAKEN = b"  platform              ready after ", b" is taken: free it"
 """What a platform's log says."""
@@ -47,12 +47,16 @@ class Interrupted(Exception):
 
 @dataclass(slots=True)
 class DrillPlatform:
-    """The running platform of one drill. *keep*: whether its state stays."""
+    """The running platform of one drill.
+
+    mark: in the environment of all that ends with it, whatever becomes of the drill. keep: whether its state stays.
+    """
 
     settings: Settings
     process: subprocess.Popen[bytes]
     log: Path
     stopping: Stopping
+    mark: Mapping[str, str]
     keep: bool = False
 
     @property
@@ -78,16 +82,17 @@ class DrillPlatform:
         except (urllib3.exceptions.HTTPError, ValueError, KeyError) as error:
             raise DrillFailed(f"PagerDuty's stand-in does not answer: {error}") from error
 
-    def firing(self) -> set[tuple[str, str, str]] | None:
-        """(name, service, severity) of each alert that fires, as of the rules' last turn; None: Prometheus does not
-        answer.
+    def firing(self, *, pending: bool = False) -> set[tuple[str, str, str]] | None:
+        """(name, service, severity) of each alert that fires, or is *pending*, as of the rules' last turn; None:
+        Prometheus does not answer.
         """
         try:
             found = self.prometheus.alerts()
         except BudgetError:
             return None
         names = ("alertname", "service", "severity")
-        fires = ([each.labels.get(name, "") for name in names] for each in found if each.state == "firing")
+        states = ("firing", "pending") if pending else ("firing",)
+        fires = ([each.labels.get(name, "") for name in names] for each in found if each.state in states)
         return {(alert, service, severity) for alert, service, severity in fires}
 
     def wait(self, seconds: float) -> None:
@@ -118,6 +123,18 @@ class DrillPlatform:
             check=False,
         )
 
+    def start(self, command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+        """Start *command*, which says what it says in *log*; it ends with the platform at the latest."""
+        with log.open("wb") as output:
+            return subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env={**_environment(self.settings), **self.mark},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
 
 @contextlib.contextmanager
 def running(drill: Drill, settings: Settings, *, stopping: Stopping, keep: bool) -> Iterator[DrillPlatform]:
@@ -141,7 +158,7 @@ def running(drill: Drill, settings: Settings, *, stopping: Stopping, keep: bool)
             for base in _free_bases():
                 own = Settings(run=state / "run", port_base=base, kept_history=settings.history)
                 process = _started(drill, own, log, keeper)
-                found = DrillPlatform(own, process, log, stopping, keep)
+                found = DrillPlatform(own, process, log, stopping, keeper.environment(), keep)
                 if _becomes_ready(found):
                     break
         yield found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -12,7 +11,6 @@ from budget.drill_spec import Break
 from local import faults, part_processes
 from local.drill_platform import DrillPlatform
 from local.errors import DrillFailed, LocalError
-from local.settings import ROOT
 from local.shop_parts import JOBS
 
 RUN, GUESS_PASSWORDS = "run", "guess-passwords"
@@ -65,7 +63,8 @@ def _run_job(platform: DrillPlatform, name: str) -> None:
         done = platform.run("local", "job", name)
     except subprocess.TimeoutExpired as error:
         raise DrillFailed(f"{name} did not end within {error.timeout:g} s") from error
-    if done.returncode not in (0, 1):  # 1: it found something, as it is to
+    # 1 is also what finds something, as it is to; that says on stdout what. A job that breaks does not.
+    if done.returncode not in (0, 1) or (done.returncode == 1 and not done.stdout.strip()):
         raise DrillFailed(f"{name}: exit code {done.returncode}: {done.stderr[-400:]}")
 
 
@@ -74,12 +73,14 @@ def _attack(platform: DrillPlatform, body: Mapping[str, Any]) -> Undo:
     for name in ("per_second", "addresses", "seconds"):
         if name in body:
             command += [f"--{name.replace('_', '-')}", str(body[name])]
-    with (platform.settings.logs / "attack.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+    process = platform.start(command, platform.settings.logs / "attack.log")
 
     def end() -> None:
         process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        try:
             process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
     return end

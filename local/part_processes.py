@@ -46,7 +46,11 @@ def running(settings: Settings) -> dict[str, psutil.Process]:
 
 
 def _named(supervisor: psutil.Process) -> Iterator[tuple[str, psutil.Process]]:
-    for process in supervisor.children():
+    try:
+        parts = supervisor.children()
+    except psutil.Error:
+        raise NotRunning("the platform has just ended: start it with make demo") from None
+    for process in parts:
         try:
             name = process.environ().get(PART)
         except (psutil.Error, OSError):

@@ -12,6 +12,7 @@ from budget.errors import BudgetError
 from budget.ops.alertmanager import WHO, Alert
 from budget.ops.board import Board
 from budget.ops.desk import Desk
+from budget.ops.errors import NotAnswered, PartlyDone
 from budget.ops.sign_in import HOME
 from budget.plain_text import printable
 
@@ -21,18 +22,28 @@ DURATIONS = {"15": "15 minutes", "60": "1 hour", "240": "4 hours", "1440": "1 da
 MOST_COMMENT = 500
 
 
-def acted(board: Board, done: str, do: Callable[[], object]) -> Response:
-    """*do* it, and lead back to the page, which says what came of it: *done*, or why not."""
+def acted(board: Board, done: str, do: Callable[[], object], *, kind: str = "done") -> Response:
+    """*do* it, and lead back to the page, which says what came of it: *done*, or how far not, and why.
+
+    Args:    kind: how *done* looks: as good news, or as "failed" where it is none.
+    """
     try:
         do()
     except BudgetError as error:
-        _LOGGER.warning("not done: %s: %s", printable(done), printable(str(error)))
-        flash(f"Nothing was done: {error}.", "failed")
+        came = _came_of(error)
+        _LOGGER.warning("%s, for: %s: %s", came, printable(done), printable(str(error)))
+        flash(f"{came}: {error}.", "failed")
     else:
         _LOGGER.info("done: %s", printable(done))
-        flash(f"{done}.", "done")
+        flash(f"{done}.", kind)
     board.changed()
     return redirect(HOME, 303)
+
+
+def _came_of(error: BudgetError) -> str:
+    if isinstance(error, PartlyDone):
+        return "It was done in part"
+    return "Whether it was done is not known" if isinstance(error, NotAnswered) else "Nothing was done"
 
 
 def alert_actions(desk: Desk, board: Board) -> Blueprint:

@@ -5,7 +5,7 @@ Source: https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +17,7 @@ from budget.ops.peer import Peer
 from slo import conventions
 
 WHO = "ops page"
+LOOK_SECONDS = 1.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +121,7 @@ class Alertmanagers:
     def silence(self, labels: Mapping[str, str], *, seconds: float, comment: str, now: float) -> None:
         """Hold back, from *now* on for so long, whoever has all of *labels*.
 
-        Raises:  Unreachable, Refused, QueryFailed, NotHere.
+        Raises:  Unreachable, Refused, NotAnswered, QueryFailed, NotHere.
         """
         matchers = [
             {"name": name, "value": value, "isRegex": False, "isEqual": True} for name, value in sorted(labels.items())
@@ -132,21 +133,26 @@ class Alertmanagers:
             "createdBy": WHO,
             "comment": comment,
         }
-        self._first(lambda peer: peer.ask("POST", "/api/v2/silences", body=body))
+        self._first("POST", "/api/v2/silences", body)
 
     def expire(self, silence: str) -> None:
         """End the silence with this id.
 
-        Raises:  Unreachable, Refused, QueryFailed, NotHere.
+        Raises:  Unreachable, Refused, NotAnswered, QueryFailed, NotHere.
         """
-        self._first(lambda peer: peer.ask("DELETE", f"/api/v2/silence/{quote(silence, safe='')}"))
+        self._first("DELETE", f"/api/v2/silence/{quote(silence, safe='')}")
 
-    def _first(self, act: Callable[[Peer], object]) -> None:
-        """By the first that answers: it tells the others."""
+    def _first(self, method: str, path: str, body: Any = None) -> None:
+        """By the first that answers a question: it tells the others.
+
+        One that hangs is found out by that, and passed by; where it hangs only then, nobody else is told: a silence
+        that two of them made is two.
+        """
         failure: BudgetError = NotHere("no Alertmanager is known here: start the page with --alertmanager")
         for peer in self._peers:
             try:
-                act(peer)
+                peer.ask("GET", "/api/v2/status", timeout_seconds=LOOK_SECONDS)
+                peer.ask(method, path, body=body)
                 return
             except (Unreachable, Refused) as error:  # another one may know a silence that this one does not yet
                 failure = error

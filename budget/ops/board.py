@@ -27,6 +27,7 @@ from slo import windows
 
 # The page asks every five seconds; what hardly changes is asked for less often.
 NOW_SECONDS, SOON_SECONDS, SLOW_SECONDS, OLD_SECONDS = 3.0, 10.0, 60.0, 300.0
+# The first look, and one after hours in which nobody looked, has nothing else to show.
 FIRST_PATIENCE_SECONDS, PATIENCE_SECONDS = 3.5, 0.6
 _USUAL_DAYS = 30.0
 
@@ -90,8 +91,8 @@ class Board:
         kept: tuple[Kept[Any], ...] = (*self._all(), *self._alerting())
         for each in kept:
             each.start()
-        first = any(each.peek().at is None and not each.peek().fault for each in kept)
-        deadline = time.monotonic() + (FIRST_PATIENCE_SECONDS if first else PATIENCE_SECONDS)
+        long_ago = any(each.is_worth_waiting_for() for each in kept)
+        deadline = time.monotonic() + (FIRST_PATIENCE_SECONDS if long_ago else PATIENCE_SECONDS)
 
         def seen(each: Kept[Any]) -> Seen[Any]:
             return each.get(patience_seconds=max(0.0, deadline - time.monotonic()))

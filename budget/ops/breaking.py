@@ -13,18 +13,24 @@ from budget.ops.door import Door
 from budget.ops.drills import Drills, expected
 from budget.ops.errors import NotHere
 from budget.ops.faults import Faults
+from budget.ops.fire_alarm import ALERT, why_unheard
+from budget.ops.kept import Kept, Seen
 from budget.ops.words import lasting
 
 FORECAST_PATIENCE_SECONDS = 8.0
+HEARD_PATIENCE_SECONDS, HEARD_FRESH_SECONDS = 2.0, 3.0
 
 
 def alarm_actions(desk: Desk, board: Board) -> Blueprint:
     """The fire alarm, on and off."""
     pages = Blueprint("alarm_actions", __name__)
+    unheard = Kept(lambda: why_unheard(desk.server), fresh_seconds=HEARD_FRESH_SECONDS, clock=desk.clock)
 
     @pages.post("/ops/alarm/sound")
     def sound() -> Response:
-        return acted(board, "The fire alarm sounds for five minutes: FireAlarmCheck is expected", desk.alarm.sound)
+        why = unheard.get(patience_seconds=HEARD_PATIENCE_SECONDS)
+        says = f"The fire alarm sounds for five minutes{_expected(why)}"
+        return acted(board, says, desk.alarm.sound, kind="done" if why.known == "" else "failed")
 
     @pages.post("/ops/alarm/end")
     def end() -> Response:
@@ -58,6 +64,15 @@ def break_actions(desk: Desk, board: Board, door: Door, drills: Drills, faults: 
         return acted(board, f"{target} is mended", lambda: faults.mend(target))
 
     return pages
+
+
+def _expected(why: Seen[str]) -> str:
+    """What comes of the fire alarm. *why*: nobody would be paged by it."""
+    if why.known == "":
+        return f": {ALERT} is expected"
+    if why.known:
+        return f", and nobody is paged by it: {why.known}"
+    return f"; whether {ALERT} comes is not known: {why.fault or 'Prometheus does not answer'}"
 
 
 def _found(drills: Drills, name: str) -> Drill:

@@ -16,6 +16,7 @@ from budget.ops.drills import expected
 from budget.ops.faults import Active
 from budget.ops.happenings import Happening
 from budget.ops.incidents import Incident
+from budget.ops.invariants import Invariant
 from budget.ops.journeys import Timeline
 from budget.ops.kept import Seen
 from budget.ops.words import iso
@@ -40,21 +41,15 @@ def document(view: View, desk: Desk) -> dict[str, Any]:
         "silences": None
         if not view.firing.known or view.firing.by_prometheus
         else _each(view.firing.silences, _silence),
+        "alertmanagers_down": None if not view.firing.known or view.firing.by_prometheus else list(view.firing.down),
         "incidents": _known(view.incidents, lambda found: _each(found, _incident)) if desk.incidents else None,
         "journeys": _known(view.timelines, lambda found: {each.journey: _journey(each) for each in found}),
         "happenings": _known(view.happenings, lambda found: [_happening(each) for each in found]),
-        "invariants": _known(
-            view.invariants,
-            lambda found: {
-                each.name: {"count": each.count, "checked": _moment(each.checked), "note": each.note or None}
-                for each in found
-            },
-        ),
+        "invariants": _known(view.invariants, lambda found: {each.name: _invariant(each) for each in found}),
         "gate": _known(view.gate, lambda found: {each.request.service: _gate(each) for each in found}),
         "drills": _drills(desk),
-        "broken": None
-        if desk.faults is None
-        else _known(view.broken, lambda found: [_active(each) for each in found.active]),
+        "broken": _broken(view, desk),
+        "broken_not_known": None if desk.faults is None else _known(view.broken, lambda found: list(found.silent)),
         "fire_alarm_seconds_left": round(desk.alarm.seconds_left),
     }
 
@@ -69,6 +64,7 @@ def _sources(view: View) -> dict[str, Seen[Any]]:
         "happenings": view.happenings,
         "invariants": view.invariants,
         "gate": view.gate,
+        "broken": view.broken,
     }
 
 
@@ -132,9 +128,23 @@ def _happening(each: Happening) -> dict[str, Any]:
     return {"kind": each.kind, "says": each.says, "from": iso(each.start), "until": end}
 
 
+def _invariant(each: Invariant) -> dict[str, Any]:
+    """A 0 of books that were compared long ago is not known to be one."""
+    count = None if each.stale and not each.count else each.count
+    return {"count": count, "checked": _moment(each.checked), "stale": each.stale, "note": each.note or None}
+
+
 def _gate(decision: Decision) -> dict[str, Any]:
     found = gate_document(decision)
     return {name: found[name] for name in ("decision", "reasons")}
+
+
+def _broken(view: View, desk: Desk) -> list[dict[str, Any]] | None:
+    """What is on, by those that answer; null where none does."""
+    found = view.broken.known
+    if desk.faults is None or found is None or (found.silent and set(found.silent) == set(desk.faults.names)):
+        return None
+    return _each(found.active, _active)
 
 
 def _active(each: Active) -> dict[str, Any]:

@@ -1,22 +1,20 @@
 """Who may act: whoever has shown the token, from the page's own forms.
 
-Flask signs the session with a key that is made of the token: with another token nobody is signed in any more.
+Flask signs the cookie with a key of this process; who is signed in is in its memory: whoever starts it anew ends all.
 """
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, session
 
+from budget.ops.sessions import Sessions
 from budget.ops.throttle import Throttle
 
-SESSION = timedelta(hours=12)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _IN, _FORM_KEY = "in", "key"
 
@@ -34,11 +32,13 @@ class Door:
         hosts: Iterable[str] = LOOPBACK,
         reads_freely: bool = True,
         throttle: Throttle | None = None,
+        sessions: Sessions | None = None,
     ) -> None:
         self._token = token.encode()
-        self._hosts = tuple(hosts)
+        self._hosts = frozenset(host.lower() for host in hosts)
         self.reads_freely = reads_freely
         self.throttle = throttle or Throttle()
+        self._sessions = sessions or Sessions()
 
     @property
     def can_open(self) -> bool:
@@ -46,10 +46,8 @@ class Door:
         return bool(self._token)
 
     def furnish(self, app: Flask, *, port: int, behind_tls: bool) -> None:
-        """Have *app* keep sessions that end with the token."""
-        made_of = self._token or secrets.token_bytes(32)
-        app.secret_key = hmac.new(made_of, b"tillwatch /ops session", hashlib.sha256).digest()
-        app.permanent_session_lifetime = SESSION
+        """Have *app* sign its cookies."""
+        app.secret_key = secrets.token_bytes(32)
         app.config.update(
             # Cookies of one host are shared by its ports: two platforms must not end one another's sessions.
             SESSION_COOKIE_NAME=f"tillwatch_ops_{port}",
@@ -66,16 +64,17 @@ class Door:
 
     def let_in(self) -> None:
         """This browser may act from now on."""
-        session.clear()
-        session[_IN] = True
+        self.show_out()
+        session[_IN] = self._sessions.begin()
 
     def show_out(self) -> None:
-        """And no more."""
+        """And no more, nor a copy of its cookie."""
+        self._sessions.end(str(session.get(_IN, "")))
         session.clear()
 
     def is_in(self) -> bool:
         """Whether this browser has shown the token."""
-        return self.can_open and session.get(_IN) is True
+        return self._sessions.goes_on(str(session.get(_IN, "")))
 
     def may_read(self, asked: Request) -> bool:
         """Whether *asked* may see the page: freely, signed in, or a program with the token as its bearer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -27,10 +28,12 @@ class Expected:
 class Drills:
     """What there is, by name."""
 
-    def __init__(self, drills: Iterable[Drill], forecaster: Forecaster) -> None:
+    def __init__(
+        self, drills: Iterable[Drill], forecaster: Forecaster, *, clock: Callable[[], float] = time.time
+    ) -> None:
         self._drills = {drill.name: drill for drill in drills}
         self._forecasts = {
-            name: Kept(partial(forecaster, drill), fresh_seconds=FORECAST_SECONDS)
+            name: Kept(partial(forecaster, drill), fresh_seconds=FORECAST_SECONDS, clock=clock)
             for name, drill in self._drills.items()
         }
 
@@ -52,8 +55,8 @@ class Drills:
 
 
 def expected(drill: Drill, forecast: Seen[Forecast]) -> tuple[Expected, ...]:
-    """The pages of *drill*, each with when it comes."""
-    found = forecast.value
+    """The pages of *drill*, each with when it comes: by a forecast of now alone, for it goes by the traffic."""
+    found = forecast.known
     return tuple(
         Expected(page=page, reckoned=found is not None, seconds=None if found is None else found[place])
         for place, page in enumerate(drill.pages)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from budget.errors import BudgetError, QueryFailed, Unreachable
-from budget.ops.errors import NotHere
+from budget.ops.errors import NotAnswered, NotHere, PartlyDone
 from budget.ops.peer import Peer
 
 PATH = "/internal/faults"
@@ -55,14 +55,14 @@ class Faults:
     def break_(self, target: str, body: Mapping[str, Any]) -> None:
         """Switch the fault *body* on in every replica of *target*.
 
-        Raises:  Unreachable, Refused, NotHere.
+        Raises:  Unreachable, Refused, NotAnswered, PartlyDone, NotHere.
         """
         self._all(target, "POST", dict(body))
 
     def mend(self, target: str) -> None:
         """Switch every fault of *target* off.
 
-        Raises:  Unreachable, Refused, NotHere.
+        Raises:  Unreachable, Refused, NotAnswered, PartlyDone, NotHere.
         """
         self._all(target, "DELETE", None)
 
@@ -82,14 +82,20 @@ class Faults:
         if target not in self._peers:
             raise NotHere(f"{target} cannot be broken from here: the page knows {', '.join(self._peers) or 'nobody'}")
         bearer = self._token()
+        done: list[str] = []
         failures: list[BudgetError] = []
         for peer in self._peers[target]:
             try:
                 peer.ask(method, PATH, body=body, bearer=bearer)
+                done.append(peer.url)
             except BudgetError as error:
                 failures.append(error)
+        says = "; ".join(map(str, failures))
+        if failures and done:
+            raise PartlyDone(f"{', '.join(done)} did it; {says}")
         if failures:
-            raise failures[0]
+            perhaps = any(isinstance(each, NotAnswered) for each in failures)
+            raise NotAnswered(says) if perhaps else type(failures[0])(says)
 
     def _active(self, name: str) -> list[Active] | None:
         """What is on in *name*; None where one of its replicas does not say."""

@@ -8,9 +8,23 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import Protocol
+
+from budget.answers import RuleGroup, Sample
 
 SOUNDS_SECONDS = 300.0
 METRIC = "tillwatch_drill_alarm"
+ALERT = "FireAlarmCheck"
+
+
+class Source(Protocol):
+    """What is asked."""
+
+    def instant(self, query: str) -> tuple[Sample, ...]:
+        """Value of *query* now."""
+
+    def rules(self) -> tuple[RuleGroup, ...]:
+        """Every loaded rule group."""
 
 
 class FireAlarm:
@@ -36,6 +50,17 @@ class FireAlarm:
         """0 while it is off."""
         with self._lock:
             return max(0.0, self._until - self._clock()) if self._until else 0.0
+
+
+def why_unheard(source: Source) -> str:
+    """Why nobody would be paged by it, as Prometheus was set up; empty where a page is expected.
+
+    Raises:  Unreachable, QueryFailed.
+    """
+    if not any(rule.name == ALERT for group in source.rules() for rule in group.rules):
+        return f"Prometheus has no rule {ALERT}"
+    # The figure itself, whatever the job is called that scrapes it.
+    return "" if source.instant(METRIC) else "Prometheus does not scrape this page's /metrics"
 
 
 def exposition(alarm: FireAlarm, *, refused_sign_ins: int) -> str:

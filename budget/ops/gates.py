@@ -10,6 +10,7 @@ from budget import gate_facts
 from budget.gate import decide
 from budget.gate_decision import Decision, Request
 from budget.gate_rules import Finding
+from budget.ops.reread import Reread
 from budget.policy import RuleName
 from budget.readings import Source
 from slo.catalogue import Catalogue
@@ -18,11 +19,12 @@ from slo.load import load
 
 
 class Gate:
-    """The specs in one folder, read when they are first needed, and the environment that releases go to."""
+    """The specs in one folder, as they are when it is asked, and the environment that releases go to."""
 
     def __init__(self, specs: Path, environment: str) -> None:
-        self._specs, self._environment = specs, environment
-        self._catalogue: Catalogue | None = None
+        self._environment = environment
+        # Only names are read, as the gate's own command does.
+        self._specs = Reread(specs, lambda: load([str(specs)], plugins=True, runbooks=False))
 
     @property
     def seeded_counts(self) -> bool:
@@ -34,8 +36,7 @@ class Gate:
 
         Args:    others: services that are known where the specs cannot be read.
         """
-        faults = self._read()
-        catalogue = None if faults else self._catalogue
+        catalogue, faults = self._read()
         services = sorted(set(others) if catalogue is None else {slo.service for slo in catalogue.slos})
         facts = gate_facts.ask(source, services, seeded_counts=self.seeded_counts, now=now)
         facts = replace(facts, faults=(*faults, *facts.faults))
@@ -44,15 +45,11 @@ class Gate:
         ]
         return tuple(sorted(found, key=lambda each: (-each.outcome, each.request.service)))
 
-    def _read(self) -> tuple[Finding, ...]:
-        """Why the specs cannot be read, if so; they are tried again then."""
-        if self._catalogue is not None:
-            return ()
+    def _read(self) -> tuple[Catalogue | None, tuple[Finding, ...]]:
+        """The specs; or why they cannot be read."""
         try:
-            # Only names are read, as the gate's own command does.
-            self._catalogue = load([str(self._specs)], plugins=True, runbooks=False)
+            return self._specs.get(), ()
         except TillwatchError as error:
             first, *more = str(error).splitlines()
             says = f"the specs cannot be read: {first}{f' (and {len(more)} more faults)' if more else ''}"
-            return (Finding(rule=RuleName.UNREADABLE, says=says),)
-        return ()
+            return None, (Finding(rule=RuleName.UNREADABLE, says=says),)

@@ -49,8 +49,15 @@ def read_deploys(source: Source, now: float, *, seconds: float) -> tuple[Happeni
 
 
 def joined(day: Iterable[Happening], old: Iterable[Happening], now: float) -> tuple[Happening, ...]:
-    """What is known to the minute, and before that what is known to the hour."""
-    return (*day, *(each for each in old if each.start < now - windows.DAY))
+    """What is known to the minute, and before that what is known to the hour; the newest first.
+
+    A deploy is told once: to the hour from when it has left the *day*, and its hour may end within that.
+    """
+    known = tuple(day)
+    told = {(each.says, OLD_STEP_SECONDS * math.ceil(each.start / OLD_STEP_SECONDS)) for each in known}
+    before = now - windows.DAY + OLD_STEP_SECONDS
+    older = [each for each in old if each.start < before and (each.says, each.start) not in told]
+    return _newest_first([*known, *older])
 
 
 def _fault(spell: Spell, end: float) -> Happening:

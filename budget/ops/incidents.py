@@ -77,7 +77,7 @@ class Incidents:
     def acknowledge(self, number: int) -> None:
         """Say that somebody has it.
 
-        Raises:  Unreachable, Refused, QueryFailed, NotHere.
+        Raises:  Unreachable, Refused, NotAnswered, QueryFailed, NotHere.
         """
         if self._peer is None:
             raise NotHere("no PagerDuty stand-in is known here: incidents are acknowledged in PagerDuty's own app")

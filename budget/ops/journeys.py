@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from budget.answers import Exemplar, Series
 
-ATTEMPTS = "sum by (journey, outcome) (journey_attempts_total)"
-STEPS = "journey_step_duration_seconds_bucket"
+COUNTED = "journey_attempts_total"
+ATTEMPTS = f"sum by (journey, outcome) ({COUNTED})"
 CELLS = 60
 CELL_SECONDS = 60.0
+TRACE_SECONDS = 2 * CELL_SECONDS
+"""How long before a cell's end its visit may have ended: it counts from the scrape on, which may be a minute later."""
 FAILED, SLOW, PASSED = "failed", "slow", "passed"
 NONE, UNKNOWN = "no visit", "not known"
 _WORST_FIRST = (FAILED, SLOW, PASSED)
@@ -89,34 +92,39 @@ def read_timelines(source: Source, now: float) -> tuple[Timeline, ...]:
     )
 
 
-def read_traces(source: Source, now: float) -> dict[tuple[str, float], str]:
-    """The trace of a visit, by its journey and the end of its minute; the last one of that minute.
+Traces = Mapping[tuple[str, str], Sequence[tuple[float, str]]]
+"""Of the visits of a journey that ended so: when (Unix seconds), and the trace; the oldest first."""
+
+
+def read_traces(source: Source, now: float) -> Traces:
+    """The traces of the hour before *now*, as far as they were kept.
 
     Raises:  Unreachable, QueryFailed.
     """
-    found = source.exemplars(STEPS, start=now - CELLS * CELL_SECONDS, end=now)
-    seen = ((each.series.get("journey", ""), each.at, each.labels.get("trace_id", "")) for each in found)
-    return {
-        (journey, CELL_SECONDS * math.ceil(at / CELL_SECONDS)): trace
-        for journey, at, trace in sorted(seen, key=lambda each: each[1])
-        if trace
-    }
+    found: dict[tuple[str, str], list[tuple[float, str]]] = defaultdict(list)
+    for each in source.exemplars(COUNTED, start=now - CELLS * CELL_SECONDS - TRACE_SECONDS, end=now):
+        if trace := each.labels.get("trace_id", ""):
+            found[each.series.get("journey", ""), each.series.get("outcome", "")].append((each.at, trace))
+    return {key: sorted(seen) for key, seen in found.items()}
 
 
-def traced(timelines: Iterable[Timeline], traces: Mapping[tuple[str, float], str]) -> tuple[Timeline, ...]:
-    """*timelines* with the *traces* of their minutes."""
+def traced(timelines: Iterable[Timeline], traces: Traces) -> tuple[Timeline, ...]:
+    """*timelines*, each minute with the trace of a visit that ended as it says."""
     return tuple(
         Timeline(
             journey=each.journey,
             cells=tuple(
-                Cell(end=cell.end, word=cell.word, trace=traces.get((each.journey, cell.end), ""))
-                if cell.word in _WORST_FIRST
-                else cell
-                for cell in each.cells
+                replace(cell, trace=_newest(traces.get((each.journey, cell.word), ()), cell.end)) for cell in each.cells
             ),
         )
         for each in timelines
     )
+
+
+def _newest(seen: Sequence[tuple[float, str]], end: float) -> str:
+    """The last trace until *end*, if it is not too old to be of that cell."""
+    place = bisect_right(seen, end, key=lambda each: each[0])
+    return seen[place - 1][1] if place and seen[place - 1][0] > end - TRACE_SECONDS else ""
 
 
 def most_troubled(timelines: Sequence[Timeline]) -> Sequence[Timeline]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -22,7 +23,7 @@ class Seen(Generic[Value]):
     """An answer. value: None before the first; at: when it was asked for, in Unix seconds.
 
     fault: why nothing newer is known, and since when; empty where the answer is of now.
-    waits: whether that is because it is still being asked for.
+    waits: whether that is because it is still being asked for, or was not asked for lately.
     """
 
     value: Value | None = None
@@ -49,6 +50,7 @@ class Kept(Generic[Value]):
         self._seen: Seen[Value] = Seen()
         self._asked_at: float | None = None
         self._asking_since: float | None = None
+        self._ended_at: float | None = None
         self._void = False
 
     def start(self) -> None:
@@ -71,9 +73,16 @@ class Kept(Generic[Value]):
                 self._changed.wait(left)
 
     def peek(self) -> Seen[Value]:
-        """What is here, however old: nobody is asked."""
+        """What is here, however old, and called so: nobody is asked."""
         with self._changed:
             return self._shown()
+
+    def is_worth_waiting_for(self) -> bool:
+        """Whether there is no answer of lately, and one has been asked for just now."""
+        with self._changed:
+            if self._asking_since is None or self._is_slow():
+                return False
+            return self._ended_at is None or self._is_of_long_ago()
 
     def forget(self) -> None:
         """Something has changed: an answer that was asked for before now is old."""
@@ -81,13 +90,28 @@ class Kept(Generic[Value]):
             self._asked_at, self._void = None, True
 
     def _is_old(self) -> bool:
-        return self._asked_at is None or self._clock() - self._asked_at >= self._fresh_seconds
+        return self._asked_at is None or self._age(self._asked_at) >= self._fresh_seconds
+
+    def _is_slow(self) -> bool:
+        return self._asking_since is not None and self._age(self._asking_since) >= SLOW_SECONDS
+
+    def _is_of_long_ago(self) -> bool:
+        """Nobody is asked while nobody looks: then the last answer is none of now, however fast the next one is."""
+        return self._ended_at is not None and self._age(self._ended_at) >= self._fresh_seconds + SLOW_SECONDS
+
+    def _age(self, moment: float) -> float:
+        """Seconds since *moment*; without end where the clock was set back to before it, so that all is asked anew.
+
+        It is not the monotonic clock, which stands still while a laptop sleeps.
+        """
+        seconds = self._clock() - moment
+        return seconds if seconds >= 0 else math.inf
 
     def _shown(self) -> Seen[Value]:
-        began = self._asking_since
-        if self._seen.fault or began is None or self._clock() - began < SLOW_SECONDS:
+        if self._seen.fault or not (self._is_slow() or self._is_of_long_ago()):
             return self._seen
-        return replace(self._seen, fault="there is no answer yet", since=began, waits=True)
+        since = self._ended_at if self._asking_since is None else self._asking_since
+        return replace(self._seen, fault="there is no answer yet", since=since, waits=True)
 
     def _refresh(self) -> None:
         began = self._asking_since or self._clock()
@@ -99,7 +123,7 @@ class Kept(Generic[Value]):
             _LOGGER.exception("a part of the page could not be read")
             seen = self._failed("it could not be read: the log says why", began)
         with self._changed:
-            self._seen, self._asking_since = seen, None
+            self._seen, self._asking_since, self._ended_at = seen, None, self._clock()
             self._asked_at = None if self._void else began
             self._changed.notify_all()
 

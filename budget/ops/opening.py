@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from budget import drill_forecast, drill_spec
 from budget.drill_spec import Drill
+from budget.gate_decision import LOCAL
 from budget.ops.alertmanager import Alertmanagers
 from budget.ops.desk import Desk
 from budget.ops.door import LOOPBACK, Door
@@ -22,6 +23,7 @@ from budget.ops.faults import Faults
 from budget.ops.gates import Gate
 from budget.ops.incidents import Incidents
 from budget.ops.peer import Peer
+from budget.ops.reread import Reread
 from budget.ops.runbooks import Runbooks
 from budget.prometheus import Prometheus
 from slo.errors import TillwatchError
@@ -61,8 +63,8 @@ def door(options: Options) -> Door:
 
     Raises:  WrongSetting: it would be open to others, or its token is nobody's secret.
     """
-    remote = not _is_loopback(options.host)
-    if remote and not options.allow_remote:
+    elsewhere = not _is_loopback(options.host)
+    if elsewhere and not options.allow_remote:
         raise WrongSetting(
             f"--host {options.host} can be reached from other machines, whose people would read what is said here, and"
             " could try tokens: give --allow-remote if that is meant, and put TLS before it"
@@ -70,9 +72,19 @@ def door(options: Options) -> Door:
     token = options.token if options.token_file is None else _token(options.token_file)
     if token and len(token) < LEAST_TOKEN:
         raise WrongSetting(f"the token holds {len(token)} characters: expected {LEAST_TOKEN} or more")
-    if remote and not token:
-        raise WrongSetting("--allow-remote needs --token-file: from other machines nothing can be read without")
-    return Door(token, hosts=(*LOOPBACK, *options.hosts), reads_freely=not remote)
+    # Whoever names another host or TLS has a proxy before it, which lets in all the world.
+    reached = [
+        name
+        for name, given in (
+            ("--allow-remote", elsewhere),
+            ("--allow-host", options.hosts),
+            ("--behind-tls", options.behind_tls),
+        )
+        if given
+    ]
+    if reached and not token:
+        raise WrongSetting(f"{reached[0]} needs --token-file: from other machines nothing can be read without")
+    return Door(token, hosts=(*LOOPBACK, options.host, *options.hosts), reads_freely=not reached)
 
 
 def desk(options: Options) -> Desk:
@@ -80,7 +92,7 @@ def desk(options: Options) -> Desk:
 
     Raises:  WrongSetting.
     """
-    environment = options.environment.strip() or "production"
+    environment = _environment(options)
     return Desk(
         server=options.server,
         alertmanagers=_made("--alertmanager", lambda: Alertmanagers(options.alertmanagers)),
@@ -95,19 +107,25 @@ def desk(options: Options) -> Desk:
 
 
 def forecaster(options: Options) -> Forecaster:
-    """Reckons when the pages of a drill come; the rules are read with the first."""
-    kept: list[drill_forecast.Rules] = []
+    """Reckons when the pages of a drill come, by the rules and routes as they are then."""
+    rules = Reread(options.generated, lambda: drill_forecast.read_rules(options.generated, _promtool(options)))
 
     def reckon(drill: Drill) -> Forecast:
-        promtool = shutil.which(options.promtool)
-        if promtool is None:
-            raise NotHere(f"{options.promtool} is not installed, which reckons that: give --promtool")
-        if not kept:
-            kept.append(drill_forecast.read_rules(options.generated, Path(promtool)))
-        found = drill_forecast.forecasts(drill, options.server, kept[0], now=time.time())
+        found = drill_forecast.forecasts(drill, options.server, rules.get(), now=time.time())
         return tuple(None if each is None else each.expected_seconds for each in found)
 
     return reckon
+
+
+def _promtool(options: Options) -> Path:
+    found = shutil.which(options.promtool)
+    if found is None:
+        raise NotHere(f"{options.promtool} is not installed, which reckons that: give --promtool")
+    return Path(found)
+
+
+def _environment(options: Options) -> str:
+    return options.environment.strip() or "production"
 
 
 def _is_loopback(host: str) -> bool:
@@ -135,6 +153,10 @@ def _faults(options: Options) -> Faults | None:
         if options.targets or options.fault_token_file:
             raise WrongSetting("--fault-target and --fault-token-file are for --faults, which was not given")
         return None
+    if _environment(options) != LOCAL:
+        raise WrongSetting(
+            f"--faults breaks what runs, for --environment {LOCAL} alone: this page's is {_environment(options)}"
+        )
     if not options.targets or options.fault_token_file is None:
         raise WrongSetting("--faults needs --fault-target NAME=URL and --fault-token-file FILE")
     targets: dict[str, list[str]] = {}

@@ -85,7 +85,7 @@ def _shown(desk: Desk, view: View) -> Mapping[str, Any]:
     timelines = most_troubled(view.timelines.value or ())
     happenings = view.happenings.value or ()
     minutes_end = timelines[0].cells[-1].end if timelines else CELL_SECONDS * (view.now // CELL_SECONDS)
-    incidents = view.incidents.value or ()
+    incidents = view.incidents.known or ()
     return {
         "view": view,
         "desk": desk,
@@ -93,6 +93,7 @@ def _shown(desk: Desk, view: View) -> Mapping[str, Any]:
         "headline": summary.headline(view),
         "absent": summary.absent(view, desk),
         "invariants": [(each.name, *summary.invariant_words(each, view.now)) for each in view.invariants.known or ()],
+        "courses_words": summary.courses_words(view),
         "rows": promises.rows(view.promises, view.courses.value or {}, happenings),
         "timelines": [(each, strip.boxes(each), strip.says(each)) for each in timelines],
         "lane": strip.lane(happenings, minutes_end),

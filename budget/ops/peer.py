@@ -10,11 +10,12 @@ import urllib3
 from urllib3.util import Timeout, make_headers, parse_url
 
 from budget.errors import QueryFailed, Unreachable
-from budget.ops.errors import Refused
+from budget.ops.errors import NotAnswered, Refused
 
 TIMEOUT_SECONDS = 4.0
 MOST_BYTES = 8 * 2**20
 _MOST_SAID = 300
+_NEVER_SENT = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
 
 
 class Peer:
@@ -47,7 +48,8 @@ class Peer:
     ) -> Any:
         """What it answers; None for an empty answer. *timeout_seconds*: where another patience is due than its own.
 
-        Raises:  Unreachable, Refused; QueryFailed: another kind of server answered.
+        Raises:  Unreachable, Refused; QueryFailed: another kind of server answered; NotAnswered: of all but GET, where
+                 it was sent, so that it may have been done.
         """
         headers = {**self._pool.headers, **({"Authorization": f"Bearer {bearer}"} if bearer else {})}
         try:
@@ -64,7 +66,10 @@ class Peer:
             data = response.read(MOST_BYTES + 1, decode_content=True)
             response.release_conn()
         except urllib3.exceptions.HTTPError as error:
-            raise Unreachable(f"{self.url} does not answer ({type(error).__name__})") from error
+            if method == "GET" or isinstance(error, _NEVER_SENT):
+                raise Unreachable(f"{self.url} does not answer ({type(error).__name__})") from error
+            says = f"{self.url} was told and has not answered ({type(error).__name__})"
+            raise NotAnswered(f"{says}: it may have done it, or may do it yet") from error
         if response.status >= 300:
             raise Refused(f"{self.url} answered {response.status}: {_said(data)}")
         return self._read(data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +12,7 @@ from budget.gate_measured import key
 from budget.history import BIN_SECONDS, Curve, Promise, curves
 from budget.history_alerts import FIRING, alert_spans, of_key
 from budget.history_spending import burndown, gaps
-from budget.identity import same_slo
+from budget.identity import Key, same_slo
 from budget.incidents import Incident, incidents
 from budget.ops.board import View
 from budget.ops.courses import Course
@@ -79,7 +80,9 @@ class PromisePages:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._lock = threading.Lock()
         self._kept: dict[str, Kept[tuple[Past, ...]]] = {}
+        self._rows: dict[str, tuple[SloStatus, ...]] = {}
 
     def read(self, slo: str, view: View) -> Found | None:
         """The promise with the id *slo*; None where nobody knows it."""
@@ -94,14 +97,24 @@ class PromisePages:
             fault=seen.fault or ("" if seen.value is not None else "it is still being read"),
         )
 
-    def _of(self, slo: str, rows: Sequence[SloStatus]) -> Kept[tuple[Past, ...]]:
-        if slo not in self._kept:
-            if len(self._kept) >= MOST_KEPT:
-                self._kept.pop(next(iter(self._kept)), None)
-            self._kept[slo] = Kept(partial(self._ask, slo, tuple(rows)), fresh_seconds=FRESH_SECONDS)
-        return self._kept[slo]
+    def _of(self, slo: str, rows: tuple[SloStatus, ...]) -> Kept[tuple[Past, ...]]:
+        """What is kept of it, to be asked for by its newest rows: at once where they promise something else."""
+        with self._lock:
+            kept = self._kept.get(slo)
+            if kept is None:
+                if len(self._kept) >= MOST_KEPT:
+                    oldest = next(iter(self._kept))
+                    del self._kept[oldest], self._rows[oldest]
+                kept = Kept(partial(self._ask, slo), fresh_seconds=FRESH_SECONDS, clock=self._desk.clock)
+                self._kept[slo] = kept
+            elif _promised(rows) != _promised(self._rows[slo]):
+                kept.forget()
+            self._rows[slo] = rows
+            return kept
 
-    def _ask(self, slo: str, rows: Sequence[SloStatus]) -> tuple[Past, ...]:
+    def _ask(self, slo: str) -> tuple[Past, ...]:
+        with self._lock:
+            rows = self._rows.get(slo, ())
         end = self._desk.clock()
         return tuple(past for row in rows for past in self._pasts(slo, row, end))
 
@@ -120,6 +133,10 @@ class PromisePages:
             spent = tuple(sorted(found, key=lambda each: -each.share))
             alerts_from = start if row.seeded is None else row.seeded.end
             yield Past(course=_course(curve, start, last), spent=spent, alerts_from=alerts_from)
+
+
+def _promised(rows: Sequence[SloStatus]) -> set[tuple[Key, float | None, float | None]]:
+    return {(key(row), row.objective, row.period_days) for row in rows}
 
 
 def _course(curve: Curve, start: float, end: float) -> Course:

@@ -11,7 +11,7 @@ from budget.ops.desk import Desk
 from budget.ops.invariants import Invariant
 from budget.ops.kept import Seen
 from budget.ops.promises import BAD, GOOD, WARN
-from budget.ops.words import NOT_KNOWN, clock, count, lasting, plural
+from budget.ops.words import NOT_KNOWN, count, lasting, moment, plural
 
 MOST_NAMED = 3
 
@@ -33,17 +33,18 @@ def absent(view: View, desk: Desk) -> tuple[str, ...]:
     """Whoever does not answer, since when, and what that means for the page."""
     found: list[str] = []
     if view.promises.fault:
-        as_of = (
-            "nothing is shown" if view.promises.at is None else f"its figures are those of {clock(view.promises.at)}"
-        )
-        found.append(f"{_since('Prometheus', view.promises)}; {as_of}.")
+        at = view.promises.at
+        as_of = "nothing is shown" if at is None else f"its figures are those of {moment(at, view.now)}"
+        found.append(f"{_since('Prometheus', view.promises, view.now)}; {as_of}.")
     if desk.alertmanagers:
         if view.told.fault:
-            found.append(f"{_since('Alertmanager', view.told)}; what fires is as Prometheus evaluates it, if at all.")
+            found.append(
+                f"{_since('Alertmanager', view.told, view.now)}; what fires is as Prometheus evaluates it, if at all."
+            )
         found += [f"One of the Alertmanagers: {each}." for each in view.firing.down]
     if view.incidents.fault:
-        found.append(f"{_since('PagerDuty stand-in', view.incidents)}; incidents are not shown.")
-    silent = view.broken.value.silent if view.broken.value else ()
+        found.append(f"{_since('PagerDuty stand-in', view.incidents, view.now)}; incidents are not shown.")
+    silent = view.broken.known.silent if view.broken.known else ()
     if silent:
         found.append(f"Whether {', '.join(silent)} is broken on purpose is {NOT_KNOWN}: it does not answer.")
     return tuple(found)
@@ -97,6 +98,15 @@ def _spent(view: View) -> Iterator[str]:
             yield " ".join((row.service, row.slo, *row.labels.values()))
 
 
-def _since(name: str, seen: Seen[Any]) -> str:
-    since = "" if seen.since is None else f" since {clock(seen.since)} UTC"
+def courses_words(view: View) -> str:
+    """Why the lines of the promises are not those of now, and of when they are; empty where they are."""
+    seen = view.courses
+    if not seen.fault:
+        return ""
+    as_of = "not known" if seen.at is None else f"those of {moment(seen.at, view.now)} UTC"
+    return f"The lines are {as_of}: {seen.fault}."
+
+
+def _since(name: str, seen: Seen[Any], now: float) -> str:
+    since = "" if seen.since is None else f" since {moment(seen.since, now)} UTC"
     return f"{name} cannot be asked{since}: {seen.fault}"

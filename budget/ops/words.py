@@ -24,6 +24,11 @@ def day(seconds: float) -> str:
     return _utc(seconds).strftime("%-d %b %H:%M")
 
 
+def moment(seconds: float, now: float) -> str:
+    """A moment that may be of another day than *now*, which it then names."""
+    return clock(seconds) if _utc(seconds).date() == _utc(now).date() else day(seconds)
+
+
 def iso(seconds: float) -> str:
     """A moment for programs."""
     return _utc(seconds).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -88,7 +88,7 @@ def catalog_fails(share: float = 1.0) -> Drill:
         mend=(),
         effects=effects(moved),
         pages=(Page(alert="CatalogAvailability", service="catalog", slo="availability"),),
-        may={},
+        may=(),
     )
 
 

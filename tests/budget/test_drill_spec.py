@@ -7,7 +7,7 @@ import pytest
 
 from budget import drill_spec
 from budget.drill_shape import MOST_FAULTS_SECONDS
-from budget.drill_spec import Break, Drill, Effect, Page
+from budget.drill_spec import Break, Drill, Effect, May, Page
 from budget.series_selector import Selector
 from slo.errors import SpecErrors
 from tests.budget.drill_history import drills
@@ -36,7 +36,7 @@ pages:
   - {alert: PaymentsAvailability, service: payments, slo: availability, when_busy: true}
   - {alert: Drift, service: inventory, severity: ticket}
 may:
-  - {alert: Other, why: it says the same}
+  - {alert: Other, service: orders, why: it says the same}
 """
 
 
@@ -97,7 +97,7 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
             Page(alert="PaymentsAvailability", service="payments", slo="availability", when_busy=True),
             Page(alert="Drift", service="inventory", severity="ticket"),
         ),
-        may={"Other": "it says the same"},
+        may=(May(alert="Other", service="orders", why="it says the same"),),
     )
 
 

@@ -185,7 +185,7 @@ def test_the_page_and_the_status_say_the_same(past: str, platform: Any, wait_for
 
 
 def test_a_visit_leads_to_its_trace(past: str, platform: Any, wait_for: Callable[..., Any]) -> None:
-    """Journeys are walked each minute; the exemplars of their steps name the trace."""
+    """Journeys are walked each minute; the exemplars of their counts name the trace."""
 
     def traced() -> list[str]:
         journeys = platform.get("ops", "/ops.json")["journeys"]

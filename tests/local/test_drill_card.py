@@ -85,6 +85,7 @@ def test_the_document_has_what_was_promised() -> None:
         "ended": "2030-03-17T17:52:01+00:00",
         "pages": [{"alert": "ServiceDown", "expected_s": 75.0, "after_s": 90.0, "reset_s": 33.3}],
         "unexpected_pages": [],
+        "not_expected": [],
         "orders": 12,
         "lost": 0,
         "oversold": 0,
@@ -114,6 +115,16 @@ def test_what_is_not_known_is_no_nought() -> None:
     """A drill that did not begin."""
     _, row = shown(Outcome(name="a", title="A", wrong=("interrupted",)))
     assert row[-6:] == "- - ? ? ? interrupted".split()
+
+
+def test_a_page_for_busier_hours_is_not_taken_for_one_that_came() -> None:
+    """The row says what was shown instead; what failed says only that."""
+    _, row = shown(outcome(not_expected=("TrafficGone",)))
+    assert " ".join(row).endswith("passed: TrafficGone is for busier hours, and nobody was told")
+    _, row = shown(outcome(not_expected=("TrafficGone",), wrong=("Odd came",)))
+    assert " ".join(row).endswith(" 0 0 0 Odd came")
+    (data,) = drill_card.as_data([outcome(not_expected=("TrafficGone",))])["drills"]
+    assert (data["pages"], data["not_expected"]) == ([], ["TrafficGone"])
 
 
 def test_text_in_a_result_stays_text() -> None:

@@ -44,7 +44,7 @@ def carried_out(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool, str]]:
 
     @contextlib.contextmanager
     def running(wanted: Drill, settings: Settings, **_: Any) -> Iterator[drill_platform.DrillPlatform]:
-        yield drill_platform.DrillPlatform(settings, None, Path(wanted.name), lambda: False)  # type: ignore[arg-type]
+        yield drill_platform.DrillPlatform(settings, None, Path(wanted.name), lambda: False, {})  # type: ignore[arg-type]
 
     def carry_out(drill: Any, platform: Any, asked: Any, say: Any) -> Outcome:
         found.append((drill.name, asked.full, asked.kill))
@@ -188,6 +188,36 @@ def test_one_that_fails_is_exit_1_and_hinders_no_other(
     found = {each["drill"]: (each["passed"], each["wrong"]) for each in json.loads(card.read_text())["drills"]}
     assert found["inventory-down"] == (False, ["its platform ended by itself"])
     assert found["alertmanager-down"] == (True, [])
+
+
+def test_what_nobody_foresaw_loses_no_other_drill(
+    environment: dict[str, str], carried_out: list[tuple[str, bool, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk, or a mistake: where it happened is said, and the scorecard has all of them."""
+    passes = drill_command.drill.carry_out
+
+    def carry_out(drill: Any, *more: Any) -> Outcome:
+        if drill.name == "inventory-down":
+            raise OSError(28, "No space left on device")
+        return passes(drill, *more)
+
+    monkeypatch.setattr(drill_command.drill, "carry_out", carry_out)
+    result = run(environment)
+    assert result.exit_code == 1
+    assert "2 of 3 drills passed" in result.stdout
+    assert "OSError: [Errno 28] No space left on device" in result.stdout
+    assert "in carry_out" in result.stdout
+
+
+def test_those_that_wait_for_their_turn_begin_nothing_once_somebody_interrupts(
+    environment: dict[str, str], carried_out: list[tuple[str, bool, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With --all most of them wait; also where it was the building of the past that was interrupted."""
+    monkeypatch.setattr(drill_command.history, "keep", lambda *_, **__: signal.raise_signal(signal.SIGINT))
+    result = run(environment, "--all", "--at-once", "1")
+    assert result.exit_code == 130
+    assert carried_out == []
+    assert "starting its platform" not in result.stdout
 
 
 def test_a_card_that_cannot_be_written_is_told_behind_the_table(

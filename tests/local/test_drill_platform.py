@@ -21,7 +21,7 @@ DRILL = Drill(
     mend=(),
     effects=(),
     pages=(),
-    may={},
+    may=(),
 )
 READY = "print('12:00:00  platform              ready after 1.0 s: logs', flush=True); import time; time.sleep(60)"
 TAKEN = "import sys; sys.exit('port 20081 (pagerduty) is taken: free it, or move every port with PORT_BASE=18000')"

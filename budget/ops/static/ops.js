@@ -18,6 +18,8 @@
 
   let paused = false;
   let timer = 0;
+  let asking = null; // what can end the question that is being answered: there is one at most
+  const patience = 2 * seconds;
 
   function tell(text) {
     if (note.textContent !== text) note.textContent = text;
@@ -28,10 +30,12 @@
     tell(paused ? "Paused: the page stays as it is." : `Shown anew every ${seconds} seconds.`);
   }
 
-  // What an element is for, whatever it says by now.
+  // What an element is for, whatever it says by now: two alerts may have one runbook, and one incident.
   function key(element) {
+    const about = element.closest("[data-key]");
     const details = element.closest("details");
-    return element.getAttribute("href") || (element.form && element.form.action) || (details ? details.id : element.id);
+    const does = element.getAttribute("href") || (element.form && element.form.action) || (details || element).id;
+    return `${about ? about.dataset.key : ""} ${does}`;
   }
 
   function put(part, html) {
@@ -45,13 +49,20 @@
     }
     if (!focused) return;
     const again = [...part.querySelectorAll("a, button, summary")].find((each) => key(each) === name);
-    if (again) again.focus({ preventScroll: true });
+    const heading = part.querySelector("h2") || part; // where it was, if it is gone: else the next Tab begins at the top
+    if (!again) heading.tabIndex = -1;
+    (again || heading).focus({ preventScroll: true });
   }
 
-  async function show() {
-    const answer = await fetch(live.dataset.from, { credentials: "same-origin", cache: "no-store", redirect: "error" });
+  async function read(signal) {
+    const asked = { credentials: "same-origin", cache: "no-store", redirect: "error", signal };
+    const answer = await fetch(live.dataset.from, asked);
     if (!answer.ok) throw new Error(String(answer.status));
-    const found = new DOMParser().parseFromString(await answer.text(), "text/html");
+    return answer.text();
+  }
+
+  function show(html) {
+    const found = new DOMParser().parseFromString(html, "text/html");
     for (const fresh of found.querySelectorAll("[data-part]")) {
       const part = live.querySelector(`[data-part="${CSS.escape(fresh.dataset.part)}"]`);
       if (!part || said.get(fresh.dataset.part) === fresh.innerHTML) continue;
@@ -60,16 +71,29 @@
     }
   }
 
+  function stop() {
+    clearTimeout(timer);
+    if (asking) asking.abort();
+    asking = null;
+  }
+
   async function turn() {
-    if (!paused && !document.hidden) {
-      try {
-        await show();
-        live.classList.remove("old");
-        if (!paused) state();
-      } catch {
-        live.classList.add("old");
-        tell("The page does not answer: what is shown is old. It is tried again.");
-      }
+    stop();
+    if (paused || document.hidden) return;
+    const mine = (asking = new AbortController());
+    const late = setTimeout(() => mine.abort(), patience * 1000);
+    try {
+      const html = await read(mine.signal);
+      if (mine !== asking) return; // it was paused, hidden or asked anew meanwhile
+      show(html);
+      live.classList.remove("old");
+      state();
+    } catch {
+      if (mine !== asking) return;
+      live.classList.add("old");
+      tell("The page does not answer: what is shown is old. It is tried again.");
+    } finally {
+      clearTimeout(late);
     }
     timer = setTimeout(turn, seconds * 1000);
   }
@@ -77,16 +101,9 @@
   button.addEventListener("click", () => {
     paused = !paused;
     state();
-    if (!paused) {
-      clearTimeout(timer);
-      turn();
-    }
-  });
-  document.addEventListener("visibilitychange", () => {
-    if (document.hidden) return;
-    clearTimeout(timer);
     turn();
   });
+  document.addEventListener("visibilitychange", turn);
   state();
   timer = setTimeout(turn, seconds * 1000);
 })();

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Request, Route, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from budget.answers import Series
@@ -319,8 +319,8 @@ def test_a_live_page_changes_what_has_changed_and_nothing_else(opened: Callable[
     page = opened(known=True)
     page.evaluate("window.same = true")
     expect(page.locator("#headline")).to_contain_text("No page fires.")
-    page.locator("#gate-1 summary").click()
-    page.locator("#gate-1 summary").focus()
+    page.locator("#gate-of-catalog summary").click()
+    page.locator("#gate-of-catalog summary").focus()
     shop.alertmanagers.says = Told(alerts=(alert("Oversold"),))
     shop.server.instants |= figures(left=0.123)
     shop.later()
@@ -328,9 +328,26 @@ def test_a_live_page_changes_what_has_changed_and_nothing_else(opened: Callable[
     row = page.get_by_role("row").filter(has_text="shop up")
     expect(row.locator("td[data-name=left]")).to_have_text("12.3%")
     assert page.evaluate("window.same")
-    assert page.locator("#gate-1").get_attribute("open") is not None
-    expect(page.locator("#gate-1 summary")).to_be_focused()
+    assert page.locator("#gate-of-catalog").get_attribute("open") is not None
+    expect(page.locator("#gate-of-catalog summary")).to_be_focused()
     assert page.locator("#headline").get_attribute("aria-live") == "polite"
+
+
+def test_the_focus_stays_with_the_alert_that_it_is_at(opened: Callable[..., Page], shop: Shop) -> None:
+    """Of two with one runbook it is that of the same card; once the alert is over, the heading of its part."""
+    ours = alert("JobLate", labels={"service": "shop"}, fingerprint="ours")
+    other = alert("JobLate", labels={"service": "another"}, fingerprint="other")
+    shop.alertmanagers.says = Told(alerts=(other, ours))
+    page = opened()
+    page.locator("[data-key=ours] a").first.focus()
+    shop.alertmanagers.says = Told(alerts=(other, ours, alert("Oversold", fingerprint="new")))
+    shop.later()
+    expect(page.locator("[data-key=new]")).to_be_visible(timeout=12_000)
+    expect(page.locator("[data-key=ours] a").first).to_be_focused()
+    shop.alertmanagers.says = Told(alerts=(other,))
+    shop.later()
+    expect(page.locator("[data-key=ours]")).to_have_count(0, timeout=12_000)
+    expect(page.locator("#alerts-title")).to_be_focused()
 
 
 def test_a_page_that_is_paused_stays_as_it_is(opened: Callable[..., Page], shop: Shop) -> None:
@@ -354,6 +371,54 @@ def test_a_server_that_is_gone_is_said_on_the_page(browser: Browser, monkeypatch
         page.goto(f"{url}/ops")
         page.route("**/ops/parts", lambda route: route.abort())
         expect(page.get_by_text("what is shown is old")).to_be_visible(timeout=12_000)
+
+
+@pytest.fixture
+def held(browser: Browser, shop: Shop) -> Iterator[tuple[Page, list[Route]]]:
+    """A page whose questions for its parts are answered by nobody, and those questions."""
+    with browser.new_context() as context:
+        page, routes = context.new_page(), list[Route]()
+        page.route("**/ops/parts", lambda route: routes.append(route))  # noqa: PLW0108 (Playwright marks what it is given)
+        page.goto(f"{shop.url}/ops")
+        yield page, routes
+
+
+def test_a_server_that_hangs_is_said_on_the_page(held: tuple[Page, list[Route]]) -> None:
+    """Nothing is waited for without end; it is asked again."""
+    page, routes = held
+    expect(page.get_by_text("what is shown is old")).to_be_visible(timeout=12_000)
+    page.wait_for_timeout(1_500)
+    assert len(routes) >= 2
+
+
+def test_an_answer_that_comes_after_the_pause_is_not_shown(held: tuple[Page, list[Route]]) -> None:
+    """The page stays as it is, as it says."""
+    page, routes = held
+    while not routes:
+        page.wait_for_timeout(50)
+    page.get_by_role("button", name="Pause").click()
+    with contextlib.suppress(Error):  # the page has ended the question
+        routes[0].fulfill(body='<section data-part="headline">too late</section>', content_type="text/html")
+    page.wait_for_timeout(500)
+    expect(page.locator("#headline")).not_to_contain_text("too late")
+    expect(page.locator(".live")).to_contain_text("Paused")
+
+
+def test_whatever_is_pressed_there_is_one_question_at_a_time(browser: Browser, shop: Shop) -> None:
+    """Pausing and going on, or coming back to the page, while an answer is waited for, asks no oftener than before."""
+    with browser.new_context() as context:
+        page, asked = context.new_page(), list[Request]()
+        page.goto(f"{shop.url}/ops")
+        page.on("request", lambda request: asked.append(request))  # noqa: PLW0108
+        for _ in range(3):
+            page.get_by_role("button", name="Pause").click()
+            page.get_by_role("button", name="Go on").click()
+        for _ in range(3):
+            page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        page.wait_for_timeout(1_000)
+        asked.clear()
+        page.wait_for_timeout(3_000)
+        assert 1 <= len(asked) <= 3
 
 
 def test_another_sites_page_cannot_act(browser: Browser, shop: Shop) -> None:

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from budget.drill_spec import Break, Drill, Page, load
 from budget.errors import QueryFailed
-from budget.ops.drills import expected
+from budget.ops.drills import Drills, expected
 from budget.ops.faults import Active
 from budget.ops.fire_alarm import SOUNDS_SECONDS, FireAlarm, exposition
 from budget.ops.kept import Seen
@@ -30,7 +30,7 @@ def drill(name: str = "down", *faults: Break, pages: tuple[Page, ...] = ()) -> D
         mend=(),
         effects=(),
         pages=told,
-        may={},
+        may=(),
     )
 
 
@@ -101,6 +101,19 @@ def test_every_page_of_a_drill_is_expected_in_its_order() -> None:
     found = expected(drill(pages=pages), Seen(value=(10.0, None), at=1))
     assert [(each.page.service, each.reckoned, each.seconds) for each in found] == [("a", True, 10), ("b", True, None)]
     assert [each.reckoned for each in expected(drill(pages=pages), Seen())] == [False, False]
+
+
+def test_a_forecast_of_long_ago_says_nothing_of_now() -> None:
+    """It goes by the traffic: neither an old one nor one that failed since is shown in the list."""
+    now, given = [1000.0], drill()
+    kept = Drills([given], lambda _: (105.0,), clock=lambda: now[0])
+    kept.forecast(given, patience_seconds=5)
+    assert [each.seconds for each in expected(given, kept.known(given))] == [105]
+    now[0] += 3600
+    assert [each.reckoned for each in expected(given, kept.known(given))] == [False]
+    assert [each.seconds for each in expected(given, kept.forecast(given, patience_seconds=5))] == [105]
+    failed = Seen(value=(105.0,), at=1000, fault="Prometheus says no", since=1300)
+    assert [each.reckoned for each in expected(given, failed)] == [False]
 
 
 def test_the_button_breaks_and_another_mends() -> None:

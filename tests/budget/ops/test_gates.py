@@ -62,6 +62,24 @@ def test_specs_that_cannot_be_read_hold_what_is_known(tmp_path: Path) -> None:
     assert again.outcome is Outcome.GO
 
 
+def test_specs_that_are_edited_are_read_again(tmp_path: Path) -> None:
+    """The page says what the gate's command says, whatever was so when it was started."""
+    made = gate(tmp_path)
+    server = FakeServer(figures(burn=0.5))
+
+    def services() -> list[str]:
+        return [each.request.service for each in made.decisions(server, now=NOW)]
+
+    assert services() == ["shop"]
+    (tmp_path / "bank.yaml").write_text(SPEC.replace("shop", "bank").replace("Shop", "Bank"), encoding="utf-8")
+    assert services() == ["bank", "shop"]
+    (tmp_path / "bank.yaml").unlink()
+    (tmp_path / "shop.yaml").write_text(SPEC.replace("service: shop", "service: stop"), encoding="utf-8")
+    assert services() == ["stop"]
+    (tmp_path / "shop.yaml").write_text("version: nothing", encoding="utf-8")
+    assert made.decisions(server, now=NOW, others=["shop"])[0].outcome is Outcome.HOLD
+
+
 def test_a_seeded_past_counts_on_this_machine_alone(tmp_path: Path) -> None:
     """As for the gate's command."""
     assert gate(tmp_path).seeded_counts

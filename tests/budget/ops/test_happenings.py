@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import pytest
+
 from budget.answers import Series
 from budget.ops import strip
 from budget.ops.happenings import Happening, joined, read_day, read_deploys
@@ -57,6 +59,18 @@ def test_older_deploys_are_known_to_the_hour() -> None:
     assert [NOW - each.start for each in old] == [48 * HOUR]
     day = (Happening(kind="deploy", says="", start=NOW - 60, end=NOW - 60),)
     assert joined(day, (*old, *day), NOW) == (*day, *old)
+
+
+@pytest.mark.parametrize("minutes", [0, 5, 10, 34, 35, 36, 45, 59])
+def test_a_deploy_that_is_a_day_old_is_still_told_once(minutes: int) -> None:
+    """One of 12:35 is known to the minute until 12:35 of the next day, and to the hour from then on."""
+    now = NOW + minutes * 60
+    by_minute = (running("orders", "1", 2 * DAY, DAY - 34 * 60), running("orders", "2", DAY - 35 * 60, -HOUR))
+    by_hour = (running("orders", "1", 2 * DAY, DAY, HOUR), running("orders", "2", DAY - HOUR, 0, HOUR))
+    old = read_deploys(server({RELEASES: by_hour}), now, seconds=30 * DAY)
+    found = joined(read_day(server({RELEASES: by_minute}), now), old, now)
+    told = [(each.says, round((each.start - NOW + DAY) / 60)) for each in found]
+    assert told == [("deploy of orders: 1 → 2", 35 if minutes < 35 else 60)]
 
 
 def test_the_hour_of_the_journeys_shows_what_happened_in_it() -> None:

@@ -144,14 +144,39 @@ def test_exemplars_are_read_as_prometheus_answers_them() -> None:
     assert (found.series["service"], found.labels["trace_id"], found.at) == ("bar", "EpTxMJ40fUus7aGY", 1600096945.479)
 
 
-def test_a_minute_has_the_trace_of_its_last_visit() -> None:
-    """By the exemplars of its steps; those of other journeys and without a trace are not its own."""
+def test_a_minute_has_the_trace_of_a_visit_that_ended_as_it_says() -> None:
+    """The last one until its end, by the exemplars of the count: not one that passed since, nor of another journey."""
 
-    def exemplar(journey: str, ago: float, trace: str) -> Exemplar:
-        return Exemplar(series={"journey": journey}, labels={"trace_id": trace} if trace else {}, at=END - ago)
+    def exemplar(journey: str, outcome: str, ago: float, trace: str) -> Exemplar:
+        series = {"journey": journey, "outcome": outcome}
+        return Exemplar(series=series, labels={"trace_id": trace} if trace else {}, at=END - ago)
 
-    seen = [("buy", 30, "b"), ("buy", 50, "a"), ("buy", 70, "c"), ("x", 5, "d"), ("buy", 200, "")]
+    seen = [
+        ("buy", PASSED, 5, "passed in the failed minute"),
+        ("buy", FAILED, 30, "failed"),
+        ("buy", FAILED, 50, "failed before"),
+        ("x", FAILED, 5, "another journey"),
+        ("buy", PASSED, 70, "passed"),
+        ("buy", FAILED, 65, "failed in a minute that passed"),
+        ("buy", FAILED, 20, ""),
+    ]
     server = FakeServer(exemplars=[exemplar(*each) for each in seen])
     (found,) = traced([timeline(FAILED)], read_traces(server, END))
-    assert [cell.trace for cell in found.cells[-3:]] == ["", "c", "b"]
-    assert (found.trace, [cell.trace for cell in found.troubles]) == ("b", ["b"])
+    assert server.asked == ["journey_attempts_total"]
+    assert [cell.trace for cell in found.cells[-2:]] == ["passed", "failed"]
+    assert (found.trace, [cell.trace for cell in found.troubles]) == ("failed", ["failed"])
+
+
+@pytest.mark.parametrize(
+    ("ago", "trace"),
+    [
+        pytest.param(75, "t", id="it was scraped in the minute after"),
+        pytest.param(150, "", id="an older failure"),
+        pytest.param(-1, "", id="a later one"),
+    ],
+)
+def test_a_trace_is_of_its_minute_or_of_none(ago: float, trace: str) -> None:
+    """A failure that nobody kept the trace of has none of another."""
+    traces = {("buy", FAILED): [(END - ago, "t")]}
+    (found,) = traced([timeline(FAILED)], traces)
+    assert found.cells[-1].trace == trace

@@ -110,6 +110,46 @@ def test_nobody_waits_longer_than_they_want_to() -> None:
     assert kept.get(patience_seconds=PATIENCE).value == 7
 
 
+def test_an_answer_of_hours_ago_is_none_of_now() -> None:
+    """Nobody asked meanwhile: the next one is worth waiting for, and until then nothing is known as of now."""
+    clock, gate = Clock(), threading.Event()
+    gate.set()
+
+    def ask() -> int:
+        gate.wait(20)
+        return 7
+
+    kept = Kept(ask, fresh_seconds=10, clock=clock)
+    assert kept.get(patience_seconds=PATIENCE).known == 7
+    assert not kept.is_worth_waiting_for()
+    gate.clear()
+    clock.now += 10 + SLOW_SECONDS - 1
+    lately = kept.get(patience_seconds=0.05)
+    assert (lately.known, kept.is_worth_waiting_for()) == (7, False)
+    gate.set()
+    assert kept.get(patience_seconds=PATIENCE).at == clock.now
+    gate.clear()
+    clock.now += 4 * 3600
+    assert (kept.peek().value, kept.peek().known, kept.peek().since) == (7, None, clock.now - 4 * 3600)
+    seen = kept.get(patience_seconds=0.05)
+    assert (seen.value, seen.known, seen.fault, seen.since) == (7, None, "there is no answer yet", clock.now)
+    assert kept.is_worth_waiting_for()
+    clock.now += SLOW_SECONDS
+    assert not kept.is_worth_waiting_for()
+    gate.set()
+    assert kept.get(patience_seconds=PATIENCE).known == 7
+
+
+def test_a_clock_that_is_set_back_stops_nothing() -> None:
+    """What was read by the clock of before is asked for anew, rather than once the clock is there again."""
+    clock = Clock()
+    kept = Kept(counting([1, 2]), fresh_seconds=10, clock=clock)
+    kept.get(patience_seconds=PATIENCE)
+    clock.now -= 500
+    seen = kept.get(patience_seconds=PATIENCE)
+    assert (seen.known, seen.at) == (2, 500)
+
+
 def test_what_was_asked_before_a_change_is_old_after_it() -> None:
     """Whoever has acknowledged must not see the page of before."""
     gates = [threading.Event(), threading.Event()]

@@ -10,7 +10,7 @@ from budget.ops import opening
 from budget.ops.errors import NotHere, WrongSetting
 from budget.ops.opening import Options
 from budget.prometheus import Prometheus
-from tests.budget.ops.fakes import ROOT, TOKEN
+from tests.budget.ops.fakes import ROOT, TOKEN, client, desk
 
 FAULTS: dict[str, Any] = {"faults": True, "targets": ("catalog=http://127.0.0.1:8001",)}
 
@@ -61,11 +61,28 @@ def test_another_address_than_this_machines_has_to_be_meant(host: str, token_fil
     assert not opening.door(options(host=host, allow_remote=True, token_file=token_file)).reads_freely
 
 
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [({"hosts": ("ops.example",)}, "--allow-host"), ({"behind_tls": True}, "--behind-tls")],
+    ids=["by another name", "by TLS"],
+)
+def test_a_page_behind_a_proxy_is_read_with_the_token_alone(
+    changes: dict[str, Any], names: str, token_file: Path
+) -> None:
+    """It listens to this machine, and the proxy to all others."""
+    with pytest.raises(WrongSetting, match=f"{names} needs --token-file"):
+        opening.door(options(**changes))
+    given = options(**changes, token_file=token_file)
+    assert client(desk(), opening.door(given)).get("/ops.json").status_code == 401
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.8.8.8"])
 def test_this_machine_reads_freely(host: str) -> None:
-    """Also without a token, with which nobody acts."""
+    """At the address that it listens at; also without a token, with which nobody acts."""
     found = opening.door(options(host=host))
     assert (found.reads_freely, found.can_open) == (True, False)
+    address = f"[{host}]:8080" if ":" in host else f"{host}:8080"
+    assert client(desk(), found).get("/ops", headers={"Host": address}).status_code == 200
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o660, 0o666])
@@ -113,6 +130,8 @@ def test_a_token_is_what_its_file_says(token_file: Path) -> None:
         ({"jaeger": "javascript:alert(1)"}, "--jaeger: expected an address"),
         ({"faults": True}, "--faults needs --fault-target"),
         (FAULTS, "--faults needs"),
+        ({**FAULTS, "environment": "production"}, "for --environment local alone: this page's is production"),
+        ({**FAULTS, "environment": " "}, "this page's is production"),
         ({**FAULTS, "fault_token_file": Path("t"), "targets": ("catalog",)}, "expected NAME=URL"),
         ({**FAULTS, "fault_token_file": Path("t"), "targets": ("a=b",)}, "--fault-target: expected an address"),
         ({"targets": ("a=http://b.example",)}, "are for --faults"),
@@ -134,6 +153,22 @@ def test_replicas_are_broken_together() -> None:
     assert found.faults.names == ("orders", "users")
     assert found.drills is not None
     assert [each.name for each in found.drills.all()] == ["catalog-errors"]
+
+
+def test_a_drill_is_reckoned_by_the_rules_of_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is generated while the page runs is read again, and nothing that is as it was."""
+    (drill,) = load(ROOT / "local/breaks")
+    read: list[Path] = []
+    monkeypatch.setattr("budget.drill_forecast.read_rules", lambda folder, _: read.append(folder))
+    monkeypatch.setattr("budget.drill_forecast.forecasts", lambda *_, **__: ())
+    reckon = opening.forecaster(options(generated=tmp_path, promtool="true"))
+    for text, times in (("a", 1), ("a", 1), ("another", 2)):
+        file = tmp_path / "prometheus/rules/shop.yaml"
+        if not file.exists() or file.read_text() != text:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        reckon(drill)
+        assert read == [tmp_path] * times
 
 
 def test_without_promtool_nobody_can_say_when(tmp_path: Path) -> None:

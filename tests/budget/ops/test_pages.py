@@ -4,17 +4,19 @@ import re
 import threading
 import time
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from budget.answers import Series
-from budget.drill_spec import Break, Drill, Page
+from budget.drill_spec import Break, Drill, May, Page
 from budget.ops.alertmanager import Silence, Told
-from budget.ops.faults import Active
+from budget.ops.faults import Active, Broken
 from budget.ops.journeys import ATTEMPTS
 from slo import conventions
 from tests.budget.canned import NOW, UP, group, sample
 from tests.budget.ops.fakes import (
+    HOUR,
     FakeAlertmanagers,
     FakeFaults,
     FakeIncidents,
@@ -33,6 +35,8 @@ from tests.budget.ops.fakes import (
 )
 
 SCRIPT = '<script>alert("1")</script>'
+# Without a slash, where the name of something is one part of a path.
+IMAGE = '<img src=x onerror="alert(1)">'
 BURNING = {conventions.ID: "pay-up", conventions.SERVICE: "pay", conventions.SLO: "up"}
 
 
@@ -107,6 +111,55 @@ def test_a_server_that_is_away_leaves_nothing_well() -> None:
     assert browser.get("/ops.json").json["faults_of_sources"]["prometheus"]["since"] == "2033-05-18T03:34:20Z"
 
 
+def test_the_first_look_after_hours_is_of_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody asked meanwhile: an answer of a second is waited for, and where none comes nothing is known."""
+    server, moment, answered = FakeServer(figures()), [NOW], threading.Event()
+    instant = server.instant
+    browser = client(desk(server, clock=lambda: moment[0]))
+    assert browser.get("/ops.json").json["slos"][0]["budget_left"] == 0.75
+    monkeypatch.setattr(server, "instant", lambda *given, **named: answered.wait(20) and instant(*given, **named))
+    moment[0] += 4 * HOUR
+    server.instants |= figures(left=0.1)
+    soon = threading.Timer(1.0, answered.set)
+    soon.start()
+    assert browser.get("/ops.json").json["slos"][0]["budget_left"] == 0.1
+    answered.clear()
+    moment[0] += 24 * HOUR
+    try:
+        found = browser.get("/ops.json").json
+        assert (found["slos"], found["invariants"], found["gate"]) == (None, None, None)
+        moment[0] += 3  # once it has been waited for, nobody waits again
+        text = browser.get("/ops").text
+        assert "there is no answer yet; its figures are those of 18 May 07:33." in text
+        assert rows(text) == [("shop up", "not known")]
+    finally:
+        answered.set()
+
+
+def test_lines_that_are_not_of_now_say_so() -> None:
+    """With why, and of when they are; as data there are none."""
+    server, moment = FakeServer(figures()), [NOW]
+    broken: list[str] = []
+    range_ = server.range
+
+    def fails(query: str, **given: float) -> Any:
+        if broken and conventions.total_average("2m") in query:
+            raise unreachable()
+        return range_(query, **given)
+
+    server.instants |= {conventions.OBJECTIVE: figures()[f"{conventions.OBJECTIVE}{{"]}
+    server.instants |= {conventions.PERIOD_DAYS: figures()[f"{conventions.PERIOD_DAYS}{{"]}
+    server.__dict__["range"] = fails
+    browser = client(desk(server, clock=lambda: moment[0]))
+    assert "The lines are" not in browser.get("/ops").text
+    broken.append("range")
+    moment[0] += 61
+    text = browser.get("/ops").text
+    assert "The lines are those of 03:33:20 UTC: http://prometheus.example:9090 does not answer" in text
+    assert ("shop up", "ok") in rows(text)
+    assert browser.get("/ops.json").json["burndowns"] is None
+
+
 def test_an_alertmanager_that_is_away_is_named() -> None:
     """What fires is then as Prometheus evaluates it."""
     gone = FakeAlertmanagers()
@@ -176,11 +229,11 @@ def test_names_from_anywhere_stay_text() -> None:
         SCRIPT,
         labels={"service": SCRIPT, "slo": SCRIPT, "severity": SCRIPT, SCRIPT: SCRIPT},
         annotations={"summary": SCRIPT, "runbook_url": "javascript:alert(1)"},
-        fingerprint=SCRIPT,
+        fingerprint=IMAGE,
     )
     silence = Silence(id=SCRIPT, matchers=(SCRIPT,), by=SCRIPT, comment=SCRIPT, starts=0, ends=NOW + 60, state="active")
     drill = Drill(
-        name=SCRIPT,
+        name=IMAGE,
         title=SCRIPT,
         says=SCRIPT,
         short=False,
@@ -188,7 +241,7 @@ def test_names_from_anywhere_stay_text() -> None:
         mend=(),
         effects=(),
         pages=(Page(alert=SCRIPT, service=SCRIPT),),
-        may={SCRIPT: SCRIPT},
+        may=(May(alert=SCRIPT, service=SCRIPT, why=SCRIPT),),
     )
     given = desk(
         server,
@@ -199,12 +252,14 @@ def test_names_from_anywhere_stay_text() -> None:
         environment=SCRIPT,
     )
     browser = signed_in(client(given))
-    quoted = "%3Cscript%3Ealert(%221%22)%3C%2Fscript%3E"
-    paths = ["/ops", "/ops/parts", f"/ops/promises/{quoted}", f"/ops/runbooks/{quoted}"]
-    for path in (*paths, "/ops/alerts/%3Cscript%3E/silence"):
-        text = browser.get(path).text
-        assert "<script>alert" not in text, path
-        assert "javascript:" not in text, path
+    there = [f"/ops/promises/{quote(SCRIPT)}", f"/ops/drills/{quote(IMAGE)}", f"/ops/alerts/{quote(IMAGE)}/silence"]
+    gone = [f"/ops/promises/{quote(IMAGE)}", f"/ops/runbooks/{quote(IMAGE)}", f"/ops/drills/x{quote(IMAGE)}"]
+    for path in ("/ops", "/ops/parts", *there, *gone):
+        answer = browser.get(path)
+        assert answer.status_code == (404 if path in gone else 200), path
+        assert "&lt;script&gt;" in answer.text or path in gone, path
+        for unsafe in ("<script>alert", "<img", "javascript:"):
+            assert unsafe not in answer.text, path
     assert browser.get("/ops").text.count("&lt;script&gt;") > 30
     assert browser.get("/ops.json").content_type == "application/json"
 
@@ -246,6 +301,30 @@ def test_an_incident_whose_alert_is_over_is_still_there() -> None:
     """Until somebody, or the alert, resolves it."""
     text = shown(desk(incidents=FakeIncidents(incident(7, summary="it burnt"))))
     assert "Incident 7 of shop, triggered: it burnt" in text
+
+
+def test_where_nobody_says_what_fires_no_alert_is_called_over() -> None:
+    """The incidents are open, and that is all that is known of them."""
+    server, alertmanagers = FakeServer(), FakeAlertmanagers()
+    server.fault = alertmanagers.fault = unreachable()
+    text = shown(desk(server, alertmanagers=alertmanagers, incidents=FakeIncidents(incident())))
+    assert "<h3>Open incidents</h3>" in text
+    assert "fires no more" not in text
+    assert "fires no more" in shown(desk(incidents=FakeIncidents(incident())))
+
+
+def test_incidents_of_before_are_not_shown() -> None:
+    """Where the stand-in is away, as the page says: nobody can acknowledge them there."""
+    incidents, moment = FakeIncidents(incident()), [NOW]
+    given = desk(alertmanagers=FakeAlertmanagers(alert()), incidents=incidents, clock=lambda: moment[0])
+    browser = signed_in(client(given))
+    assert "/acknowledge" in browser.get("/ops").text
+    incidents.fault = unreachable("http://pagerduty.example:8081")
+    moment[0] += 4
+    text = browser.get("/ops").text
+    assert "incidents are not shown" in text
+    assert "Incident 3" not in text
+    assert "/acknowledge" not in text
 
 
 def test_without_a_stand_in_nobody_is_acknowledged_here() -> None:
@@ -332,13 +411,42 @@ def test_the_same_as_data() -> None:
         "alertmanager",
         3,
     )
-    assert found["invariants"]["lost"] == {"count": None, "checked": None, "note": "no service exports it"}
+    nobody = {"count": None, "checked": None, "stale": False, "note": "no service exports it"}
+    assert found["invariants"]["lost"] == nobody
     assert found["broken"] == [{"target": "catalog", "fault": "errors", "share": 0.5, "seconds_left": 60}]
     assert set(found["gate"]) == {"catalog", "inventory", "journeys", "orders", "payments", "storefront", "users"}
+    assert (found["broken_not_known"], found["alertmanagers_down"]) == ([], [])
     assert found["faults_of_sources"] == {}
     assert found["burndowns"] == []
     problem = browser.get("/nothing.json")
     assert (problem.status_code, problem.content_type) == (404, "application/problem+json")
+
+
+def test_data_says_who_is_not_known() -> None:
+    """Services that do not say what is broken, Alertmanagers that are down, and zeros of books of long ago."""
+    faults = FakeFaults()
+    faults.says = Broken(silent=("catalog",))
+    books = {f'job="{job}"': (sample({}, NOW - 3 * 24 * HOUR),) for job in ("inventory", "orders")}
+    figures_ = {"shop_oversold_units_total": (sample({}, 0.0),), 'result="mismatch"': (sample({}, 3.0),)}
+    given = desk(
+        FakeServer(books | figures_),
+        alertmanagers=FakeAlertmanagers(told=Told(alerts=(), down=("http://b does not answer",))),
+        faults=faults,
+    )
+    found = client(given).get("/ops.json").json
+    assert (found["broken"], found["broken_not_known"]) == ([], ["catalog"])
+    assert found["alertmanagers_down"] == ["http://b does not answer"]
+    counts = {name: (each["count"], each["stale"]) for name, each in found["invariants"].items()}
+    assert counts == {"oversold": (None, True), "double charged or lost": (3, True), "unknown": (None, False)}
+    assert found["invariants"]["oversold"]["checked"] == "2033-05-15T03:33:20Z"
+    faults.says = Broken(silent=faults.names)
+    found = client(given).get("/ops.json").json
+    assert (found["broken"], found["broken_not_known"]) == (None, ["catalog", "orders"])
+
+
+def test_what_is_open_of_the_gate_goes_by_the_service() -> None:
+    """A live page opens it again by its id, whatever place it has by then."""
+    assert re.findall(r'<details id="([^"]+)"><summary>(\w+)<', shown(desk()))[0] == ("gate-of-catalog", "catalog")
 
 
 def test_data_has_no_number_that_is_none() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from budget.errors import QueryFailed, Unreachable
 from budget.ops.alertmanager import Alertmanagers
-from budget.ops.errors import Refused
+from budget.ops.errors import NotAnswered, Refused
 from budget.ops.incidents import Incidents
 from budget.ops.peer import MOST_BYTES, Peer
 
@@ -54,6 +54,14 @@ def test_nobody_is_waited_for_long(silent_url: str, closed_url: str) -> None:
     for url in (silent_url, closed_url):
         with pytest.raises(Unreachable, match="does not answer"):
             Peer(url, timeout_seconds=0.2).ask("GET", "/")
+
+
+def test_what_was_told_and_not_answered_may_have_been_done(silent_url: str, closed_url: str) -> None:
+    """Where nothing listens it was not."""
+    with pytest.raises(NotAnswered, match="was told and has not answered"):
+        Peer(silent_url, timeout_seconds=0.2).ask("POST", "/")
+    with pytest.raises(Unreachable, match="does not answer"):
+        Peer(closed_url, timeout_seconds=0.2).ask("POST", "/")
 
 
 @pytest.mark.parametrize("body", [b"{}", b"[1]", b'[{"labels": {}}]', b'"x"'])

@@ -1,15 +1,15 @@
 """Who may read and who may act: the token, the page's own forms, this machine's names, and nobody else."""
 
 import re
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from budget.drill_spec import load
-from budget.ops.door import SESSION, Door
+from budget.ops.door import Door
 from budget.ops.guard import POLICY
+from budget.ops.sessions import MOST_SESSIONS, Sessions
 from budget.ops.throttle import Throttle
 from tests.budget.ops.fakes import (
     ROOT,
@@ -21,7 +21,6 @@ from tests.budget.ops.fakes import (
     client,
     desk,
     drills,
-    form_key,
     incident,
     press,
     signed_in,
@@ -91,8 +90,9 @@ def test_every_route_that_changes_something_is_in_this_list(browser: FlaskClient
 
 @pytest.mark.parametrize("path", ACTIONS)
 def test_nobody_acts_without_the_token(browser: FlaskClient, everything: Everything, path: str) -> None:
-    """Not even with a form of the page."""
-    form_key(browser)
+    """Not even with a key that it holds."""
+    with browser.session_transaction() as session:
+        session["key"] = "k"
     assert press(browser, path, **ACTIONS[path]).status_code == 401
     assert everything.done == []
 
@@ -130,7 +130,7 @@ def test_another_sites_page_can_do_nothing(
         key = session["key"]
     for path, fields in ACTIONS.items():
         assert browser.post(path, data={**fields, "key": key}, headers=headers).status_code == 403, path
-    assert browser.post("/ops/sign-in", data={"token": TOKEN, "key": key}, headers=headers).status_code == 403
+    assert browser.post("/ops/sign-in", data={"token": TOKEN}, headers=headers).status_code == 403
     assert everything.done == []
 
 
@@ -155,8 +155,8 @@ def test_a_foreign_name_leads_nowhere(browser: FlaskClient, path: str) -> None:
 
 
 def test_a_name_that_was_allowed_leads_here() -> None:
-    """And no other."""
-    browser = client(desk(), Door(TOKEN, hosts=("ops.example",)))
+    """And no other; names of hosts have no case, and browsers send small letters."""
+    browser = client(desk(), Door(TOKEN, hosts=("Ops.Example",)))
     assert browser.get("/ops", headers={"Host": "ops.example"}).status_code == 200
     assert browser.get("/ops", headers={"Host": "localhost"}).status_code == 403
 
@@ -164,7 +164,7 @@ def test_a_name_that_was_allowed_leads_here() -> None:
 @pytest.mark.parametrize("token", ["", "wrong", TOKEN[:-1], TOKEN + "x", TOKEN.upper(), "ä"])
 def test_a_wrong_token_lets_nobody_in(browser: FlaskClient, token: str) -> None:
     """And is said nowhere in the answer."""
-    answer = browser.post("/ops/sign-in", data={"token": token, "key": form_key(browser)})
+    answer = browser.post("/ops/sign-in", data={"token": token})
     assert answer.status_code == 403
     assert 'role="alert"' in answer.text
     assert not token or f'value="{token}"' not in answer.text
@@ -175,10 +175,9 @@ def test_without_a_token_nobody_can_sign_in() -> None:
     """An empty one does not open it either; the page says that it can be read alone."""
     browser = client(desk(), Door(""))
     assert "Read only" in browser.get("/ops").text
-    browser.get("/ops/sign-in")
     with browser.session_transaction() as session:
         session["key"] = "k"
-    assert browser.post("/ops/sign-in", data={"token": "", "key": "k"}).status_code == 403
+    assert browser.post("/ops/sign-in", data={"token": ""}).status_code == 403
     assert browser.post("/ops/alarm/sound", data={"key": "k"}).status_code == 401
 
 
@@ -186,10 +185,9 @@ def test_wrong_tries_are_slowed_down() -> None:
     """After three at once the next ones wait, ever longer; not even the right one is looked at meanwhile."""
     now = [0.0]
     browser = client(desk(), Door(TOKEN, throttle=Throttle(lambda: now[0])))
-    key = form_key(browser)
 
     def attempt(token: str) -> Any:
-        return browser.post("/ops/sign-in", data={"token": token, "key": key})
+        return browser.post("/ops/sign-in", data={"token": token})
 
     assert [attempt("wrong").status_code for _ in range(4)] == [403] * 4
     refused = attempt(TOKEN)
@@ -221,44 +219,83 @@ def test_the_session_is_kept_from_scripts_and_other_sites(browser: FlaskClient) 
     assert (cookie.http_only, cookie.same_site, cookie.secure) == (True, "Strict", False)
     assert TOKEN not in cookie.value
     over_tls = client(desk(), behind_tls=True)
-    set_cookie = over_tls.get("/ops/sign-in").headers["Set-Cookie"]
+    set_cookie = over_tls.post("/ops/sign-in", data={"token": TOKEN}).headers["Set-Cookie"]
     assert "Secure" in set_cookie
 
 
-def test_a_session_ends_with_its_token(everything: Everything, browser: FlaskClient) -> None:
-    """A platform that has another one knows nobody any more; and a cookie cannot be made without it."""
-    signed_in(browser)
+def test_a_session_ends_with_the_page(everything: Everything, browser: FlaskClient) -> None:
+    """One that is started anew knows nobody any more, with the same token as well."""
+    cookie = _cookie(signed_in(browser))
+    for token in (TOKEN, "another-token-of-16"):
+        other = client(everything.desk, Door(token))
+        other.set_cookie("tillwatch_ops_8080", cookie)
+        assert "Sign in to act" in other.get("/ops").text
+
+
+def _cookie(browser: FlaskClient) -> str:
     cookie = browser.get_cookie("tillwatch_ops_8080")
     assert cookie is not None
-    other = client(everything.desk, Door("another-token-of-16"))
-    other.set_cookie("tillwatch_ops_8080", cookie.value)
-    assert "Sign in to act" in other.get("/ops").text
-    same = client(everything.desk)
-    same.set_cookie("tillwatch_ops_8080", cookie.value)
-    assert "Sign out" in same.get("/ops").text
+    return str(cookie.value)
 
 
-def test_a_session_does_not_last_for_ever(browser: FlaskClient) -> None:
-    """Twelve hours: a shift."""
-    assert browser.application.permanent_session_lifetime == SESSION == timedelta(hours=12)
-    signed_in(browser)
-    browser.application.permanent_session_lifetime = timedelta(seconds=-1)
+def test_a_session_lasts_twelve_hours_whatever_is_done_in_it() -> None:
+    """A shift: each action signs the cookie anew, and makes it no younger."""
+    now = [1_000.0]
+    browser = signed_in(client(desk(), Door(TOKEN, sessions=Sessions(lambda: now[0]))))
+    now[0] += 12 * 3600 - 1
+    assert press(browser, "/ops/alarm/sound").status_code == 303
+    assert "Sign out" in browser.get("/ops").text
+    now[0] += 1
     assert "Sign in to act" in browser.get("/ops").text
+    assert press(browser, "/ops/alarm/sound").status_code == 401
 
 
-def test_signing_out_ends_it(browser: FlaskClient) -> None:
-    """The page is read again, and nobody acts."""
-    signed_in(browser)
+def test_signing_out_ends_it_for_every_copy(browser: FlaskClient, everything: Everything) -> None:
+    """The page is read again, and nobody acts: not with the cookie and the key of before, either."""
+    copied = _cookie(signed_in(browser))
+    with browser.session_transaction() as session:
+        key = session["key"]
     assert press(browser, "/ops/sign-out").status_code == 303
     assert press(browser, "/ops/alarm/sound").status_code == 401
+    other = browser.application.test_client()
+    other.set_cookie("tillwatch_ops_8080", copied)
+    assert other.post("/ops/alarm/sound", data={"key": key}).status_code == 401
+    assert everything.done == []
+
+
+def test_another_browser_stays_signed_in(browser: FlaskClient) -> None:
+    """Whoever signs out, or in once more, ends a session of their own alone."""
+    other = signed_in(browser.application.test_client())
+    before = _cookie(signed_in(browser))
+    signed_in(browser)
+    assert press(browser, "/ops/sign-out").status_code == 303
+    assert "Sign out" in other.get("/ops").text
+    other.set_cookie("tillwatch_ops_8080", before)
+    assert "Sign in to act" in other.get("/ops").text
+
+
+def test_so_many_sessions_are_remembered() -> None:
+    """The newest."""
+    sessions = Sessions()
+    first, *others = (sessions.begin() for _ in range(MOST_SESSIONS + 1))
+    assert not sessions.goes_on(first)
+    assert all(map(sessions.goes_on, others))
 
 
 def test_signing_in_makes_the_forms_anew(browser: FlaskClient) -> None:
     """Whoever had given this browser a session does not know its key afterwards."""
-    before = form_key(browser)
+    with browser.session_transaction() as session:
+        session["key"] = "known"
     signed_in(browser)
     with browser.session_transaction() as session:
-        assert session["key"] != before
+        assert session["key"] != "known"
+
+
+def test_a_link_from_another_site_signs_nobody_out() -> None:
+    """It comes without the cookie, which is Strict, and is led to the form: that must not bring one in its place."""
+    browser = client(desk(), Door(TOKEN, reads_freely=False))
+    answers = [browser.get(path) for path in ("/ops", "/ops/sign-in")]
+    assert [each.headers.get("Set-Cookie") for each in answers] == [None, None]
 
 
 @pytest.mark.parametrize(
@@ -276,7 +313,7 @@ def test_signing_in_makes_the_forms_anew(browser: FlaskClient) -> None:
 )
 def test_after_signing_in_one_is_on_a_page_of_ours(browser: FlaskClient, wanted: str, place: str) -> None:
     """Whatever a link to the form says."""
-    answer = browser.post("/ops/sign-in", data={"token": TOKEN, "key": form_key(browser), "next": wanted})
+    answer = browser.post("/ops/sign-in", data={"token": TOKEN, "next": wanted})
     assert (answer.status_code, answer.headers["Location"]) == (303, place)
 
 
@@ -318,7 +355,7 @@ def test_the_token_is_in_no_page_and_no_log(
 ) -> None:
     """Whatever is done with it."""
     caplog.set_level("DEBUG")
-    browser.post("/ops/sign-in", data={"token": "wrong-" + TOKEN, "key": form_key(browser)})
+    browser.post("/ops/sign-in", data={"token": "wrong-" + TOKEN})
     signed_in(browser)
     for path, fields in ACTIONS.items():
         press(browser, path, **fields)

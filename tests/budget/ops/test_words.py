@@ -33,6 +33,11 @@ def test_moments_are_utc() -> None:
     assert said == ("00:01:12", "00:01", "18 May 00:01", "2033-05-18T00:01:12Z")
 
 
+def test_a_moment_of_another_day_names_the_day() -> None:
+    """An hour alone would be one of today."""
+    assert (words.moment(AT, AT + 3600), words.moment(AT - 120, AT)) == ("00:01:12", "17 May 23:59")
+
+
 def test_what_is_not_known_is_said_so() -> None:
     """And nothing is -0."""
     assert (words.percent(None), words.count(None)) == ("not known", "not known")
