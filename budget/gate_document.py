@@ -31,11 +31,13 @@ def document(decision: Decision) -> dict[str, Any]:
 
 
 def warning(decision: Decision) -> str | None:
-    """What to say about a change that passed although a release would have waited."""
-    if decision.outcome >= decision.as_release:
-        return None
-    change, told = decision.request.change.value, word(decision.as_release).upper()
-    return f"this {change} passes; a release of {decision.request.service} would be told {told}"
+    """What to say about a change that was told less than a release would be, and about every rollback."""
+    change, told = decision.request.change, word(decision.as_release).upper()
+    if decision.outcome < decision.as_release:
+        return f"this {change.value} passes; a release of {decision.request.service} would be told {told}"
+    if change is Change.ROLLBACK:
+        return "this rollback passes, as each does: that proves neither that going back works, nor that it helps"
+    return None
 
 
 def passed(decision: Decision) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from budget.answers import Sample
 from budget.errors import BudgetError, Unreachable
 from budget.gate_rules import Finding
 from budget.policy import RuleName
-from budget.readings import ALERTS, SEEDED, Readings, Source, read
+from budget.readings import ALERTS, Readings, Source, read
 from slo import conventions, promql, windows
 
 STEP_SECONDS = 120
@@ -53,10 +53,8 @@ def ask(source: Source, services: Iterable[str], *, seeded_counts: bool, now: fl
     Args:    seeded_counts: whether a seeded past counts as if it were measured.
     """
     try:
-        readings = read(source)
+        readings = read(source, seeded_matters=not seeded_counts)
         ours = f"{conventions.SERVICE}=~{promql.quote('|'.join(map(re.escape, sorted(services))))}"
-        if not seeded_counts:
-            source.instant(f"max_over_time({SEEDED}[90d])")  # `read` goes on where this is refused
         days = {sample.value for sample in readings.records.get(conventions.PERIOD_DAYS, ())}
         return Facts(
             now=now,

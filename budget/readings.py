@@ -80,9 +80,10 @@ class Source(Protocol):
         """Every loaded rule group."""
 
 
-def read(source: Source) -> Readings:
+def read(source: Source, *, seeded_matters: bool = False) -> Readings:
     """Ask *source* once per record, once for the rules, and a few times for what is around them.
 
+    Args:    seeded_matters: whether a server that does not say what is seeded is an error, and not one without.
     Raises:  Unreachable, QueryFailed.
     """
     records = {record: source.instant(f"{record}{_OURS}") for record in RECORDS}
@@ -100,7 +101,7 @@ def read(source: Source) -> Readings:
         alerts=alerts,
         since=source.instant(f"{ALERTS_FOR_STATE}{_OURS}"),
         groups=groups,
-        seeded=_seeded(source),
+        seeded=_seeded(source, matters=seeded_matters),
         at=max(moments, default=time.time()),
     )
 
@@ -120,9 +121,10 @@ def _by_name(samples: tuple[Sample, ...]) -> dict[str, tuple[Sample, ...]]:
     return {name: tuple(of_name) for name, of_name in found.items()}
 
 
-def _seeded(source: Source) -> tuple[float, float] | None:
+def _seeded(source: Source, *, matters: bool) -> tuple[float, float] | None:
     """The first and the last seeded moment."""
-    first, last = (_asked(source, f"{which}_over_time({SEEDED}[90d])") or () for which in ("min", "max"))
+    queries = [f"{which}_over_time({SEEDED}[90d])" for which in ("min", "max")]
+    first, last = (source.instant(query) if matters else _asked(source, query) or () for query in queries)
     if not first or not last:
         return None
     return min(sample.value for sample in first), max(sample.value for sample in last)

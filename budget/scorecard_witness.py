@@ -22,10 +22,19 @@ class Source(Protocol):
 def stranger(source: Source, scorecard: Scorecard | None, *, server: str, start: float, end: float) -> tuple[str, ...]:
     """A warning where *source* saw no page of those that came in the drill: then it is another server than the drill's.
 
+    Where none of the expected ones came there is nothing to know it by, and the warning says so.
+
     Raises:  Unreachable, QueryFailed.
     """
-    came = () if scorecard is None else _came(scorecard)
-    if not came or _fired(source, came, start, end):
+    if scorecard is None:
+        return ()
+    came = _came(scorecard)
+    if not came:
+        return (
+            f"none of the pages that the drill expected came, and so nothing proves that {server} saw it: "
+            "what it tells may be another platform's.",
+        )
+    if _fired(source, came, start, end):
         return ()
     return (
         f"{server} saw none of the drill's pages ({', '.join(came)}): what it tells is another platform's. "

@@ -11,7 +11,7 @@ import yaml
 from budget.answers import Sample
 from budget.gate import decide, dependencies
 from budget.gate_decision import Decision, Request
-from budget.gate_document import document
+from budget.gate_document import document, passed
 from budget.gate_facts import BAD, RATIO, TOTAL, Facts, Measurements
 from budget.gate_rules import Finding
 from budget.policy import Change, Outcome, RuleName
@@ -347,6 +347,25 @@ def test_reasons_of_a_rollback_say_what_they_would_have_been(catalogue: Catalogu
     assert (found["decision"], found["as_release"], found["exit_code"]) == ("go", "freeze", 0)
     assert found["warning"] == "this rollback passes; a release of shop would be told FREEZE"
     assert [(each["decision"], each["as_release"]) for each in found["reasons"]] == [("go", "freeze")]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        pytest.param("rollback", "proves neither that going back works", id="it passes unasked"),
+        pytest.param("fix", None, id="a fix is judged"),
+        pytest.param("release", None, id="and so is a release"),
+    ],
+)
+def test_a_rollback_is_warned_of_also_where_a_release_would_go(
+    catalogue: Catalogue, change: str, says: str | None
+) -> None:
+    """Its go is no finding; no log line is kept, for nothing was passed over."""
+    decision = told(facts(figures=CALM), catalogue, change)
+    assert decision.as_release is Outcome.GO
+    warned = document(decision)["warning"]
+    assert (warned is None) if says is None else (says in warned)
+    assert passed(decision) is None
 
 
 def test_names_of_strangers_are_told_as_they_are(catalogue: Catalogue) -> None:

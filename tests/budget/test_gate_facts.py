@@ -45,13 +45,14 @@ def test_a_period_that_rules_never_have_has_no_ranges(days: float) -> None:
 class _Canned:
     """A server whose past is seeded from 20 to 15 days ago; each sum is how many queries there were before it."""
 
-    def __init__(self, *, refused: str = "") -> None:
+    def __init__(self, *, refused: str = "", times: int = 99) -> None:
         self.asked: list[str] = []
-        self._refused = refused
+        self._refused, self._times = refused, times
 
     def instant(self, query: str) -> tuple[Sample, ...]:
         self.asked.append(query)
-        if self._refused and self._refused in query:
+        if self._refused and self._refused in query and self._times:
+            self._times -= 1
             raise QueryFailed("the query time range exceeds the limit")
         return tuple(self._answers(query))
 
@@ -88,12 +89,21 @@ def test_where_a_seeded_past_counts_nothing_is_summed() -> None:
     assert not [query for query in source.asked if query.startswith("120 * sum_over_time")]
 
 
-def test_a_server_that_does_not_say_whether_its_past_is_seeded_is_not_believed() -> None:
-    """Some limit how far back one may ask: a status is shown without it, a release is not decided."""
-    limited = f"max_over_time({SEEDED}"
-    found = ask(_Canned(refused=limited), ["shop"], seeded_counts=False, now=NOW)
-    assert [fault.rule for fault in found.faults] == [RuleName.UNREADABLE]
-    assert ask(_Canned(refused=limited), ["shop"], seeded_counts=True, now=NOW).faults == ()
+@pytest.mark.parametrize("which", ["min", "max"])
+@pytest.mark.parametrize("times", [pytest.param(1, id="once"), pytest.param(99, id="always")])
+def test_a_server_that_does_not_say_whether_its_past_is_seeded_is_not_believed(which: str, times: int) -> None:
+    """It fails, or limits how far back one may ask: a status is shown without it, a release is not decided."""
+    refused = f"{which}_over_time({SEEDED}"
+    found = ask(_Canned(refused=refused, times=times), ["shop"], seeded_counts=False, now=NOW)
+    assert ([fault.rule for fault in found.faults], found.readings) == ([RuleName.UNREADABLE], None)
+    assert ask(_Canned(refused=refused, times=times), ["shop"], seeded_counts=True, now=NOW).faults == ()
+
+
+def test_what_is_seeded_is_asked_once() -> None:
+    """Where it begins, and where it ends: each reads 90 days."""
+    source = _Canned()
+    ask(source, ["shop"], seeded_counts=False, now=NOW)
+    assert len([query for query in source.asked if SEEDED in query]) == 2
 
 
 def test_names_of_services_are_quoted() -> None:

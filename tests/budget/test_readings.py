@@ -102,6 +102,8 @@ def test_a_server_that_limits_ranges_still_shows_figures() -> None:
     found = read(_Counting(answer))
     assert (found.seeded, OLDEST in found.records) == (None, False)
     assert len(statuses(found)) == 1
+    with pytest.raises(QueryFailed):
+        read(_Counting(answer), seeded_matters=True)
 
 
 def test_a_query_that_fails_otherwise_is_an_error() -> None:
