@@ -22,7 +22,7 @@ class Source(Protocol):
 def stranger(source: Source, scorecard: Scorecard | None, *, server: str, start: float, end: float) -> tuple[str, ...]:
     """A warning where *source* saw no page of those that came in the drill: then it is another server than the drill's.
 
-    Where none of the expected ones came there is nothing to know it by, and the warning says so.
+    Where none was expected, or none came, there is nothing to know it by, and the warning says so.
 
     Raises:  Unreachable, QueryFailed.
     """
@@ -30,10 +30,9 @@ def stranger(source: Source, scorecard: Scorecard | None, *, server: str, start:
         return ()
     came = _came(scorecard)
     if not came:
-        return (
-            f"none of the pages that the drill expected came, and so nothing proves that {server} saw it: "
-            "what it tells may be another platform's.",
-        )
+        expected = any(drill.pages for drill in scorecard.drills)
+        why = "none of the pages that the drill expected came" if expected else "the drill expected no page"
+        return (f"{why}, and so nothing proves that {server} saw it: what it tells may be another platform's.",)
     if _fired(source, came, start, end):
         return ()
     return (

@@ -24,6 +24,7 @@ from local import drill, drill_card, drill_platform
 from local.drill import Asked
 from local.drill_card import Outcome
 from local.drill_platform import Interrupted
+from local.drill_run import Say
 from local.errors import LocalError
 from local.past import build as history
 from local.settings import ROOT, Settings, from_environment
@@ -176,7 +177,7 @@ def _write(outcomes: Sequence[Outcome], card: Path) -> None:
         sys.exit(1)
 
 
-def _sayer(name: str) -> drill.Say:
+def _sayer(name: str) -> Say:
     """Says one line at a time, with the time of day, whoever else speaks."""
 
     def say(text: str) -> None:

@@ -9,10 +9,11 @@ from flask import Blueprint, abort, flash, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from budget.errors import BudgetError
-from budget.ops.alertmanager import WHO, Alert
+from budget.ops.alertmanager import WHO, Alert, Told
 from budget.ops.board import Board
 from budget.ops.desk import Desk
 from budget.ops.errors import NotAnswered, PartlyDone
+from budget.ops.firing import Firing
 from budget.ops.sign_in import HOME
 from budget.plain_text import printable
 
@@ -80,7 +81,9 @@ def alert_actions(desk: Desk, board: Board) -> Blueprint:
 
 
 def _alert(board: Board, fingerprint: str) -> Alert:
-    found = board.look().firing.get(fingerprint)
+    view = board.look()
+    before = Firing(alerts=(view.told.value or Told()).alerts)  # its labels are the same, whoever answers now
+    found = view.firing.get(fingerprint) or before.get(fingerprint)
     if found is None:
         abort(404, "That alert fires no more, or Alertmanager cannot be asked: there is nothing to silence.")
     return found

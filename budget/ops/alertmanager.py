@@ -6,6 +6,7 @@ Source: https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +19,7 @@ from slo import conventions
 
 WHO = "ops page"
 LOOK_SECONDS = 1.5
+_LISTS = ("alerts", "silences")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,18 +100,18 @@ class Alertmanagers:
         return tuple(peer.url for peer in self._peers)
 
     def told(self) -> Told:
-        """What fires, and every silence that is not over.
+        """What fires, and every silence that is not over; all are asked at once, that none holds the others up.
 
         Raises:  Unreachable, Refused, QueryFailed: none of them can be asked.
         """
         alerts: dict[str, Alert] = {}
         silences: dict[str, Silence] = {}
         failures: list[BudgetError] = []
-        for peer in self._peers:
-            try:
-                found = _parsed(peer)
-            except BudgetError as error:
-                failures.append(error)
+        with ThreadPoolExecutor(max_workers=max(1, len(self._peers))) as pool:
+            answers = list(pool.map(_answered, self._peers))
+        for found in answers:
+            if isinstance(found, BudgetError):
+                failures.append(found)
                 continue
             for alert in found.alerts:
                 alerts.setdefault(alert.fingerprint, alert)
@@ -159,8 +161,15 @@ class Alertmanagers:
         raise failure
 
 
+def _answered(peer: Peer) -> Told | BudgetError:
+    try:
+        return _parsed(peer)
+    except BudgetError as error:
+        return error
+
+
 def _told(peer: Peer) -> Told:
-    alerts, silences = peer.ask("GET", "/api/v2/alerts"), peer.ask("GET", "/api/v2/silences")
+    alerts, silences = (peer.ask("GET", f"/api/v2/{each}", timeout_seconds=LOOK_SECONDS) for each in _LISTS)
     if not isinstance(alerts, list) or not isinstance(silences, list):
         raise TypeError("expected lists of alerts and silences")
     kept = (each for each in silences if each["status"]["state"] != "expired")

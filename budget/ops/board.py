@@ -27,8 +27,9 @@ from slo import windows
 
 # The page asks every five seconds; what hardly changes is asked for less often.
 NOW_SECONDS, SOON_SECONDS, SLOW_SECONDS, OLD_SECONDS = 3.0, 10.0, 60.0, 300.0
-# The first look, and one after hours in which nobody looked, has nothing else to show.
-FIRST_PATIENCE_SECONDS, PATIENCE_SECONDS = 3.5, 0.6
+# The first look, and one after a while in which nobody looked, has nothing of now to show. A program that looks once an
+# hour waits longer than one question may take.
+FIRST_PATIENCE_SECONDS, PROGRAM_PATIENCE_SECONDS, PATIENCE_SECONDS = 3.5, 6.0, 0.6
 _USUAL_DAYS = 30.0
 
 
@@ -86,13 +87,16 @@ class Board:
         self._incidents = self._kept(incidents.open, NOW_SECONDS)
         self._broken = self._kept(Broken if faults is None else faults.broken, NOW_SECONDS)
 
-    def look(self) -> View:
-        """What is known now. Nobody is waited for long: what has not answered is told as such."""
+    def look(self, *, patience_seconds: float = FIRST_PATIENCE_SECONDS) -> View:
+        """What is known now. Nobody is waited for long: what has not answered is told as such.
+
+        *patience_seconds*: how long, where there is nothing else to show.
+        """
         kept: tuple[Kept[Any], ...] = (*self._all(), *self._alerting())
         for each in kept:
             each.start()
-        long_ago = any(each.is_worth_waiting_for() for each in kept)
-        deadline = time.monotonic() + (FIRST_PATIENCE_SECONDS if long_ago else PATIENCE_SECONDS)
+        waiting = any(each.is_worth_waiting_for() for each in kept)
+        deadline = time.monotonic() + (patience_seconds if waiting else PATIENCE_SECONDS)
 
         def seen(each: Kept[Any]) -> Seen[Any]:
             return each.get(patience_seconds=max(0.0, deadline - time.monotonic()))

@@ -16,6 +16,8 @@ Value = TypeVar("Value")
 _LOGGER = logging.getLogger(__name__)
 SLOW_SECONDS = 3.0
 """Whoever has not answered for so long may not answer at all: people are told."""
+LONG_AGO_SECONDS = 60.0
+"""An answer that has been old for so long is none of now, also while a newer one is on its way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +80,11 @@ class Kept(Generic[Value]):
             return self._shown()
 
     def is_worth_waiting_for(self) -> bool:
-        """Whether there is no answer of lately, and one has been asked for just now."""
+        """Whether the last look was not lately, or is the first, and an answer has been asked for just now."""
         with self._changed:
             if self._asking_since is None or self._is_slow():
                 return False
-            return self._ended_at is None or self._is_of_long_ago()
+            return self._ended_at is None or self._is_old_for(SLOW_SECONDS)
 
     def forget(self) -> None:
         """Something has changed: an answer that was asked for before now is old."""
@@ -95,9 +97,9 @@ class Kept(Generic[Value]):
     def _is_slow(self) -> bool:
         return self._asking_since is not None and self._age(self._asking_since) >= SLOW_SECONDS
 
-    def _is_of_long_ago(self) -> bool:
-        """Nobody is asked while nobody looks: then the last answer is none of now, however fast the next one is."""
-        return self._ended_at is not None and self._age(self._ended_at) >= self._fresh_seconds + SLOW_SECONDS
+    def _is_old_for(self, seconds: float) -> bool:
+        """Nobody is asked while nobody looks: then the last answer grows old, however fast the next one is."""
+        return self._ended_at is not None and self._age(self._ended_at) >= self._fresh_seconds + seconds
 
     def _age(self, moment: float) -> float:
         """Seconds since *moment*; without end where the clock was set back to before it, so that all is asked anew.
@@ -108,7 +110,7 @@ class Kept(Generic[Value]):
         return seconds if seconds >= 0 else math.inf
 
     def _shown(self) -> Seen[Value]:
-        if self._seen.fault or not (self._is_slow() or self._is_of_long_ago()):
+        if self._seen.fault or not (self._is_slow() or self._is_old_for(LONG_AGO_SECONDS)):
             return self._seen
         since = self._ended_at if self._asking_since is None else self._asking_since
         return replace(self._seen, fault="there is no answer yet", since=since, waits=True)

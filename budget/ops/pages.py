@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, jsonify, redirect, render_template
 from werkzeug.wrappers import Response as AnyResponse
 
 from budget.ops import promises, strip, summary
-from budget.ops.board import Board, View
+from budget.ops.board import PROGRAM_PATIENCE_SECONDS, Board, View
 from budget.ops.desk import Desk
 from budget.ops.document import document
 from budget.ops.door import Door
@@ -44,7 +44,7 @@ def reading_pages(desk: Desk, board: Board) -> Blueprint:
 
     @pages.get("/ops.json")
     def as_data() -> Response:
-        return jsonify(document(board.look(), desk))
+        return jsonify(document(board.look(patience_seconds=PROGRAM_PATIENCE_SECONDS), desk))
 
     @pages.get("/ops/promises/<path:slo>")
     def promise(slo: str) -> str:

@@ -107,7 +107,7 @@ class PromisePages:
                     del self._kept[oldest], self._rows[oldest]
                 kept = Kept(partial(self._ask, slo), fresh_seconds=FRESH_SECONDS, clock=self._desk.clock)
                 self._kept[slo] = kept
-            elif _promised(rows) != _promised(self._rows[slo]):
+            elif _promised(rows) != _promised(self._rows.get(slo, ())):
                 kept.forget()
             self._rows[slo] = rows
             return kept

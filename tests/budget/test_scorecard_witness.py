@@ -43,6 +43,7 @@ def test_nothing_proves_a_server_the_drills_where_no_expected_page_came(card: Sc
     server = _Asked(_ONE)
     (said,) = _told(server, card)
     assert "nothing proves that http://p:9090 saw it" in said
+    assert said.startswith("none of the pages") == any(drill.pages for drill in card.drills)
     assert server.queries == []
 
 

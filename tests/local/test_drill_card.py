@@ -85,6 +85,7 @@ def test_the_document_has_what_was_promised() -> None:
         "ended": "2030-03-17T17:52:01+00:00",
         "pages": [{"alert": "ServiceDown", "expected_s": 75.0, "after_s": 90.0, "reset_s": 33.3}],
         "unexpected_pages": [],
+        "allowed_pages": [],
         "not_expected": [],
         "orders": 12,
         "lost": 0,
@@ -121,6 +122,8 @@ def test_a_page_for_busier_hours_is_not_taken_for_one_that_came() -> None:
     """The row says what was shown instead; what failed says only that."""
     _, row = shown(outcome(not_expected=("TrafficGone",)))
     assert " ".join(row).endswith("passed: TrafficGone is for busier hours, and nobody was told")
+    _, row = shown(outcome(not_expected=("TrafficGone",), allowed=("TrafficGone",)))
+    assert " ".join(row).endswith("passed: TrafficGone is for busier hours, and TrafficGone may come")
     _, row = shown(outcome(not_expected=("TrafficGone",), wrong=("Odd came",)))
     assert " ".join(row).endswith(" 0 0 0 Odd came")
     (data,) = drill_card.as_data([outcome(not_expected=("TrafficGone",))])["drills"]

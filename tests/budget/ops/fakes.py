@@ -108,12 +108,13 @@ class FakeAlertmanagers(Alertmanagers):
         super().__init__(["http://alertmanager.example:9093"])
         self.says = told or Told(alerts=alerts)
         self.fault: BudgetError | None = None
+        self.hides = False
         self.done: list[Any] = []
 
     def told(self) -> Told:
         """What it was given."""
-        if self.fault is not None:
-            raise self.fault
+        if self.fault is not None or self.hides:
+            raise self.fault or unreachable()
         return self.says
 
     def silence(self, labels: Mapping[str, str], *, seconds: float, comment: str, now: float) -> None:

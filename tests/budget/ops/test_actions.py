@@ -1,5 +1,6 @@
 """What the page says came of an action, and that a silence is made once."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from budget.errors import BudgetError
 from budget.ops.alertmanager import Alertmanagers
 from budget.ops.errors import NotAnswered, NotHere, PartlyDone, Refused
+from budget.ops.kept import SLOW_SECONDS
 from budget.ops.peer import Peer
 from tests.budget.ops.fakes import FakeAlertmanagers, alert, client, desk, press, signed_in, unreachable
 
@@ -34,6 +36,27 @@ def test_the_page_and_its_log_say_what_came_of_it(
     press(browser, "/ops/alerts/f1/silence", minutes="15", comment="planned")
     assert says in browser.get("/ops").text
     assert says.partition(":")[0] in caplog.text
+
+
+def test_an_alert_is_silenced_as_it_was_known_also_while_nobody_says_what_fires() -> None:
+    """The reason that somebody wrote is not lost: a silence is about labels, and one may answer again by then."""
+    alertmanagers = FakeAlertmanagers(alert())
+    browser = signed_in(client(desk(alertmanagers=alertmanagers)))
+    alertmanagers.hides = True
+    press(browser, "/ops/alarm/sound")  # so that it is asked anew
+    assert "Alertmanager cannot be asked" in browser.get("/ops").text
+    press(browser, "/ops/alerts/f1/silence", minutes="15", comment="planned")
+    assert [each[0] for each in alertmanagers.done] == ["silence"]
+    assert browser.get("/ops/alerts/f2/silence").status_code == 404
+
+
+def test_one_that_hangs_does_not_hold_the_others_up(silent_url: str, answering: Callable[[int, bytes], str]) -> None:
+    """All are asked at once: what the others say is there before anybody is called slow."""
+    answers = answering(200, b"[]")
+    began = time.monotonic()
+    found = Alertmanagers((silent_url, answers, silent_url)).told()
+    assert time.monotonic() - began < SLOW_SECONDS
+    assert [each.partition(" ")[0] for each in found.down] == [silent_url, silent_url]
 
 
 @pytest.fixture

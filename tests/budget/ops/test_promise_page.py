@@ -69,9 +69,14 @@ def test_a_copy_that_comes_later_has_its_past_too() -> None:
 class Slow(dict[str, Any]):
     """Lets others in before it says what it holds."""
 
-    def __getitem__(self, name: str) -> Any:
+    def get(self, name: str, default: Any = None) -> Any:
+        found = super().get(name, default)
         time.sleep(0.001)
-        return super().__getitem__(name)
+        return found
+
+    def __delitem__(self, name: str) -> None:
+        time.sleep(0.001)
+        super().__delitem__(name)
 
 
 def test_many_promises_are_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,6 +86,7 @@ def test_many_promises_are_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None
     view: Any = SimpleNamespace(promises=Seen(value=rows), happenings=Seen(), gate=Seen())
     pages = PromisePages(desk())
     monkeypatch.setattr(pages, "_kept", Slow())
+    monkeypatch.setattr(pages, "_rows", Slow())
     with ThreadPoolExecutor(max_workers=8) as pool:
         found = list(pool.map(lambda number: pages.read(f"slo-{number % 8}", view), range(80)))
     assert [each.id for each in found if each] == [f"slo-{number % 8}" for number in range(80)]
