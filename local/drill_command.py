@@ -108,15 +108,15 @@ def _carried_out(
     with ThreadPoolExecutor(min(at_once, len(chosen))) as pool:
         waiting = {
             each.name: pool.submit(_one, each, settings, asked, signals=signals, keep=keep)
-            for each in sorted(chosen, key=_is_quick)
+            for each in sorted(chosen, key=_quickness)
         }
         for each in chosen:
             yield waiting[each.name].result()
 
 
-def _is_quick(drill: Drill) -> bool:
-    """Whether its rules are quiet soon after the mending: a promise's remember five minutes at least."""
-    return not any(page.slo for page in drill.pages)
+def _quickness(drill: Drill) -> tuple[bool, bool]:
+    """The short ones are; and those whose rules are quiet soon after the mending: a promise's remember five minutes."""
+    return drill.short, not any(page.slo for page in drill.pages)
 
 
 def _one(wanted: Drill, settings: Settings, asked: Asked, *, signals: StopSignals, keep: bool) -> Outcome:
