@@ -61,9 +61,8 @@ def carry_out(drill: Drill, platform: DrillPlatform, asked: Asked, say: Say) -> 
         raise
     _mend(run)
     await_quiet(run, full=asked.full)
-    over = time.time()
     books = _books(run)
-    await_echoes(run, over)
+    await_echoes(run)
     return _outcome(run, books)
 
 

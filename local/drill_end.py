@@ -10,7 +10,9 @@ from local.drill_run import POLL_SECONDS, Run
 RESET_SECONDS, RESOLVED_SECONDS = 780.0, 1080.0
 """After the mending: some rules remember ten minutes, and PagerDuty hears of an end a minute after it."""
 ECHO_SECONDS = 240.0
-"""What is about to fire has its `for` (a minute), a turn, and the longest group_wait of a page (90 s)."""
+"""What is about to fire has its `for` (a minute), a turn, and the longest group_wait of a page (90 s); what is held
+back has two minutes (`DependencyDown`, docs/adr/0004) and a group_interval (60 s).
+"""
 TURN_SECONDS = 35.0
 """Within that each rule that pages has had a turn."""
 
@@ -43,13 +45,12 @@ def await_quiet(run: Run, *, full: bool) -> None:
         run.wrong += [f"{alert} was never resolved" for alert in sorted(run.open())]
 
 
-def await_echoes(run: Run, over: float) -> None:
-    """Wait while a page fires, or is about to, that nobody expected: its group may wait, and what was held back until
-    *over* (Unix seconds) fires at its rule's next turn.
+def await_echoes(run: Run) -> None:
+    """Wait while a page fires, or is about to, that nobody expected: its group may wait, and what is held back fires,
+    too, and is told once what holds it back is over.
 
     Raises:  DrillFailed, Interrupted.
     """
-    run.platform.wait(max(0.0, over + TURN_SECONDS - time.time()))
     end = time.time() + ECHO_SECONDS
     expected = {_as_alert(page) for page, _ in run.expected}
     said = set[str]()

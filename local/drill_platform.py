@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,8 +38,8 @@ MOST_SECONDS = 3600
 READY, TAKEN = b"  platform              ready after ", b" is taken: free it"
 """What a platform's log says."""
 Stopping = Callable[[], bool]
-_STARTING = threading.Lock()
-"""A platform takes all cores while it starts: one after the other, the first is ready soonest."""
+_STARTS, _STARTING = threading.Condition(), deque[object]()
+"""A platform takes all cores while it starts: one after the other, in the order in which they came."""
 
 
 class Interrupted(Exception):
@@ -147,14 +148,14 @@ def running(drill: Drill, settings: Settings, *, stopping: Stopping, keep: bool)
     state = settings.run.parent / "drills" / drill.name
     if (state / "run").exists() and lock.is_held(state / "run" / "lock"):
         raise DrillFailed(f"somebody carries it out already, in {state}: wait, or name another TILLWATCH_STATE")
-    shutil.rmtree(state, ignore_errors=True)
-    state.mkdir(mode=0o700, parents=True)
     log = state / "platform.log"
-    # Whatever becomes of this process, its platform does not outlive it.
-    keeper = Keeper(grace_seconds=STOP_SECONDS)
-    process = None
+    process = keeper = None
     try:
         with _turn(stopping):
+            shutil.rmtree(state, ignore_errors=True)
+            state.mkdir(mode=0o700, parents=True)
+            # Whatever becomes of this process, its platform does not outlive it.
+            keeper = Keeper(grace_seconds=STOP_SECONDS)
             for base in _free_bases():
                 own = Settings(run=state / "run", port_base=base, kept_history=settings.history)
                 process = _started(drill, own, log, keeper)
@@ -167,23 +168,31 @@ def running(drill: Drill, settings: Settings, *, stopping: Stopping, keep: bool)
             shutil.rmtree(state, ignore_errors=True)
     except Interrupted:
         _stop(process)
-        if not keep:
+        if not keep and keeper is not None:  # else it never began, and what is there is another drill's
             shutil.rmtree(state, ignore_errors=True)
         raise
     finally:
         _stop(process)
-        keeper.release()
+        if keeper is not None:
+            keeper.release()
 
 
 @contextlib.contextmanager
 def _turn(stopping: Stopping) -> Iterator[None]:
-    while not _STARTING.acquire(timeout=0.2):
-        if stopping():
-            raise Interrupted
+    mine = object()
+    with _STARTS:
+        _STARTING.append(mine)
     try:
+        with _STARTS:
+            while _STARTING[0] is not mine:
+                _STARTS.wait(0.2)
+                if stopping():
+                    raise Interrupted
         yield
     finally:
-        _STARTING.release()
+        with _STARTS:
+            _STARTING.remove(mine)
+            _STARTS.notify_all()
 
 
 def _started(drill: Drill, own: Settings, log: Path, keeper: Keeper) -> subprocess.Popen[bytes]:

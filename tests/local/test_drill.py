@@ -169,7 +169,7 @@ def test_what_may_come_may_come_of_its_service_alone(
     ("fires", "told", "deaf"),
     [
         pytest.param(150.0, 240.0, (0, 0), id="in its group's wait while the rest is over"),
-        pytest.param(190.0, 280.0, (0, 0), id="held back until the rest is over"),
+        pytest.param(60.0, 340.0, (0, 0), id="held back until the rest is over"),
         pytest.param(150.0, 280.0, (FAULT + 170, FAULT + 230), id="while Prometheus does not say so"),
     ],
 )

@@ -1,7 +1,12 @@
 """local/drill_platform.py: where a drill's platform listens, with a stand-in that says what a platform says."""
 
+import contextlib
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -61,3 +66,25 @@ def test_whatever_else_ends_it_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path
     ):
         pytest.fail("there is no platform")
     assert len(bases) == 1
+
+
+def test_they_start_in_the_order_in_which_they_came() -> None:
+    """The one that takes longest is asked for first; none waits for ever, also where one before it gives up."""
+    began: list[str] = []
+    gives_up = threading.Event()
+    with ThreadPoolExecutor(4) as pool, drill_platform._turn(lambda: False):
+        for count, name in enumerate("abcd", start=2):
+            pool.submit(start, name, began, gives_up.is_set if name == "b" else lambda: False)
+            while len(drill_platform._STARTING) < count:
+                time.sleep(0.001)
+        gives_up.set()
+        while len(drill_platform._STARTING) == len("abcd") + 1:
+            time.sleep(0.001)
+    assert began == ["a", "c", "d"]
+    assert not drill_platform._STARTING
+
+
+def start(name: str, began: list[str], stopping: Callable[[], bool]) -> None:
+    """Have a turn, and say so."""
+    with contextlib.suppress(drill_platform.Interrupted), drill_platform._turn(stopping):
+        began.append(name)
