@@ -6,7 +6,7 @@ import contextlib
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from budget.drill_forecast import Rules, forecasts
 from budget.drill_spec import Break, Drill
@@ -28,6 +28,10 @@ AFTERWARDS_SECONDS = 60.0
 NOBODY_SECONDS = 720.0
 """Where by the forecast nobody is told: longer than TrafficGone and its route take at a busy hour."""
 BOOKS_SECONDS = 240.0
+PROMETHEUS, AGAIN_SECONDS = "prometheus", 90.0
+"""Where it is killed a page comes so much later than by the forecast: it remembers no `for` below ten minutes, so that
+the minute of a rule begins anew, and it misses a turn.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +51,7 @@ def carry_out(drill: Drill, platform: DrillPlatform, asked: Asked, say: Say) -> 
 
     Raises:  DrillFailed: it could not be.  Interrupted: somebody asked to stop; everything is mended.
     """
-    run = Run(drill, platform, say)
+    run = Run(drill, platform, say, later_seconds=AGAIN_SECONDS if asked.kill == PROMETHEUS else 0.0)
     if asked.kill and asked.kill not in (parts := part_processes.running(platform.settings)):
         raise DrillFailed(f"{asked.kill} is no part that can be killed: there are {', '.join(sorted(parts))}")
     _settle(run)
@@ -87,7 +91,11 @@ def _foresee(run: Run, rules: Rules) -> None:
         if forecast is None:
             run.say(f"{page.alert} is not expected: so few come at this hour that nobody is told")
             run.not_expected.append(page)
-    run.expected = tuple((page, forecast) for page, forecast in pairs if forecast is not None)
+    run.expected = tuple(
+        (page, replace(forecast, fires_seconds=forecast.fires_seconds + run.later_seconds))
+        for page, forecast in pairs
+        if forecast is not None
+    )
     told = [f"{page.alert} after {forecast.expected_seconds:.0f} s" for page, forecast in run.expected]
     run.say(f"expected: {', '.join(told) or f'nobody is told, for {NOBODY_SECONDS:.0f} s'}")
 
@@ -100,7 +108,7 @@ def _break(run: Run, asked: Asked) -> None:
     run.say(f"broken: {first.target} {first.fault}")
     longest = max((forecast.expected_seconds for _, forecast in run.expected), default=0.0)
     if asked.kill:
-        soonest = min((forecast.expected_seconds for _, forecast in run.expected), default=0.0)
+        soonest = min((forecast.expected_seconds for _, forecast in run.expected), default=0.0) - run.later_seconds
         killed = Break(target=asked.kill, fault="kill", body={}, after_seconds=int(soonest / 2))
         later = sorted((*later, killed), key=lambda each: each.after_seconds)
     while True:

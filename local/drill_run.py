@@ -22,13 +22,15 @@ PAGE, TICKET = "critical", "warning"
 class Run:
     """One drill on its platform.
 
-    not_expected: those of its pages that do not come by the forecast. started: Unix seconds, of the fault. undone: what
-    takes everything back. after, reset: seconds from the fault, and from the mending. wrong: what is not well.
+    later_seconds: than by the forecast its pages must come, for who is killed. not_expected: those of its pages that do
+    not come by it. started: Unix seconds, of the fault. undone: what takes everything back. after, reset: seconds from
+    the fault, and from the mending. wrong: what is not well.
     """
 
     drill: Drill
     platform: DrillPlatform
     say: Say
+    later_seconds: float = 0.0
     expected: tuple[tuple[Page, Forecast], ...] = ()
     not_expected: list[Page] = field(default_factory=list)
     started: float = 0.0

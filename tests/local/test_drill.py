@@ -44,8 +44,12 @@ class FakePlatform:
     breaks: tuple[float, Exception] | None = None
     deaf: tuple[float, float] = (0.0, 0.0)
     now: float = BEGIN
+    strikes: list[tuple[str, str, float]] = field(default_factory=list)
     settings: Settings = field(default_factory=lambda: Settings(run=Path("nowhere")))
     prometheus: Any = None
+
+    def struck(self, what: Break) -> None:
+        self.strikes.append((what.target, what.fault, self.now - BEGIN - FAULT))
 
     def wait(self, seconds: float) -> None:
         self.now += max(seconds, 0.01)
@@ -86,6 +90,7 @@ def carry_out(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
         may: tuple[May, ...] = (MAY,),
         audit: Audit = AUDIT,
         full: bool = False,
+        kill: str = "",
         undo: Callable[[], None] = lambda: None,
     ) -> Outcome:
         fault = Break(target="users", fault="halt", body={})
@@ -104,8 +109,9 @@ def carry_out(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
             monkeypatch.setattr(module, "time", SimpleNamespace(time=lambda: platform.now))
         monkeypatch.setattr(judged, "forecasts", lambda *_, **__: forecasts)
         monkeypatch.setattr(judged, "audit", lambda _: audit)
-        monkeypatch.setattr(judged.drill_strikes, "strike", lambda *_: undo)
-        return judged.carry_out(drill, platform, Asked(rules=None, full=full), lambda _: None)  # type: ignore[arg-type]
+        monkeypatch.setattr(judged.drill_strikes, "strike", lambda _, what: platform.struck(what) or undo)
+        monkeypatch.setattr(judged.part_processes, "running", lambda _: {"prometheus", "orders"})
+        return judged.carry_out(drill, platform, Asked(rules=None, full=full, kill=kill), lambda _: None)  # type: ignore[arg-type]
 
     return do
 
@@ -143,6 +149,24 @@ def test_a_page_that_is_not_as_it_must_be_fails(
 ) -> None:
     """One sentence says what is not well."""
     assert carry_out(platform).wrong == (wrong,)
+
+
+@pytest.mark.parametrize(("part", "expected"), [("prometheus", 195), ("orders", 105)])
+def test_a_part_is_killed_halfway_to_the_page(carry_out: Callable[..., Outcome], part: str, expected: float) -> None:
+    """A Prometheus that starts again counts a rule's minute anew, and is given the time."""
+    platform = paged(200)
+    found = carry_out(platform, kill=part)
+    assert platform.strikes[1] == (part, "kill", pytest.approx(52, abs=1.1))
+    assert [page.expected_seconds for page in found.pages] == [expected]
+    assert found.passed == (part == "prometheus")
+
+
+def test_only_a_part_that_runs_is_killed(carry_out: Callable[..., Outcome]) -> None:
+    """Nothing is broken before that is known."""
+    platform = paged()
+    with pytest.raises(DrillFailed, match="nginx is no part that can be killed: there are orders, prometheus"):
+        carry_out(platform, kill="nginx")
+    assert platform.strikes == []
 
 
 def test_a_page_of_another_service_is_not_the_one_that_is_expected(carry_out: Callable[..., Outcome]) -> None:
