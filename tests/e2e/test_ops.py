@@ -150,7 +150,9 @@ def test_a_fault_is_injected_seen_acknowledged_silenced_and_mended(
     page.get_by_role("button", name="End it the silence").click()
     expect(page.get_by_role("status").filter(has_text="The silence is over.")).to_be_visible()
     wait_for(lambda: incidents(platform, "FireAlarmCheck"), 130)
-    page.locator("#alarm").get_by_role("button", name="End it").click()
+    ends = page.locator("#alarm").get_by_role("button", name="End it")
+    if past == "without" or ends.count():  # after five minutes it has ended by itself
+        ends.click()
     expect(page.locator("#happenings")).to_contain_text("fault errors in catalog", timeout=90_000)
     assert time.monotonic() - began < DONE_SECONDS[past]
     picture(page, tmp_path, "mended")
